@@ -1,0 +1,56 @@
+# Anyport. `make help` lists the targets. Everything is installed into this checkout; only builds are
+# cached outside it, under ${XDG_CACHE_HOME:-~/.cache}/anyport.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+STAMP := $(VENV)/.installed
+
+.PHONY: help venv engine sandbox sandbox-down test test-fast lint lock schema rules clean
+.DEFAULT_GOAL := help
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+venv: $(STAMP)  ## Make .venv from the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) tools/python_check.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "anyport: installing the locked packages into .venv (about 3 minutes the first time)" >&2
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --allow-empty-requirements requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python uv==$(UV_VERSION)
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+engine: venv  ## Get the Pulumi engine into .engine/bin
+	@$(BIN)/python tools/engine/obtain.py
+
+sandbox: engine  ## Stand the sandbox stack up on simulated clouds and ask every target
+	@exec $(BIN)/python -m anyport_sandbox.run up
+
+sandbox-down: engine  ## End what the sandbox started and destroy its stack
+	@exec $(BIN)/python -m anyport_sandbox.run down
+
+test: engine lint test-fast  ## All tests, the ones on the real engine included
+	@$(BIN)/python -m pytest -q -m engine
+
+test-fast: venv  ## Tests without the engine, for the inner loop
+	@$(BIN)/python -m pytest -q -m "not engine"
+
+lint: venv  ## Formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+lock: $(UV)  ## Renew requirements.lock from pyproject.toml
+	@$(UV) pip compile --quiet pyproject.toml --extra dev --generate-hashes --python-version 3.11 --universal \
+	  --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+
+schema: venv  ## Renew stacks/schema.json
+	@$(BIN)/anyport schema > stacks/schema.json
+
+clean: sandbox-down  ## Remove what was made in this checkout (not the cache)
+	@rm -rf .anyport .engine $(VENV)

@@ -1,0 +1,70 @@
+"""What several commands share: stack files from arguments, the day, problems as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from anyport.errors import AnyportError, Problem
+from anyport.plan import Plan, resolve
+from anyport.stackfile import load_stack_file
+
+__all__ = ["day", "format_option", "load_plans", "print_json", "show_problems", "stack_files", "today_option"]
+
+format_option = click.option(
+    "--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+)
+today_option = click.option(
+    "--today", metavar="YYYY-MM-DD", default=None, help="Judge retirement dates as of this day.  [default: today, UTC]"
+)
+
+
+def day(text: str | None) -> date:
+    """The day to judge by: the one asked for, else today in UTC (the command line's one clock reading)."""
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no date; write YYYY-MM-DD", param_hint="--today") from None
+
+
+def stack_files(paths: tuple[Path, ...]) -> list[Path]:
+    """Files as named; a folder stands for the stack files in it; nothing stands for `stacks/`."""
+    found: list[Path] = []
+    for path in paths or (Path("stacks"),):
+        inside = sorted(path.glob("Pulumi.*.yaml")) if path.is_dir() else [path]
+        if not inside:
+            raise click.UsageError(f"{path} holds no stack files (Pulumi.<stack>.yaml)")
+        found += inside
+    return found
+
+
+def load_plans(files: Iterable[Path], today: date) -> tuple[dict[Path, Plan], list[Problem]]:
+    """Plans of all files that are right, and the problems of those that are not."""
+    plans: dict[Path, Plan] = {}
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            stack = load_stack_file(path)
+            plans[path] = resolve(stack.spec, None, today, stack.source)
+        except AnyportError as error:
+            problems += error.problems
+    return plans, problems
+
+
+def show_problems(problems: list[Problem]) -> None:
+    """Print problems for a person, on standard error."""
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        click.echo(f"\n{len(problems)} problem(s)", err=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, indent=2, sort_keys=True, default=str))

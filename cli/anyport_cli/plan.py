@@ -1,0 +1,72 @@
+"""`anyport plan`: the spec resolved, as a table or as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from anyport.plan import Plan, PlannedTarget
+
+from .inputs import day, format_option, load_plans, print_json, show_problems, stack_files, today_option
+from .text import columns
+
+__all__ = ["plan"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[STACK FILES]")
+@format_option
+@today_option
+def plan(paths: tuple[Path, ...], output: str, today: str | None) -> None:
+    """Show where each endpoint would be served, and what the catalog knows of it.
+
+    STACK FILES are files or folders; stacks/ when left out.
+    """
+    plans, problems = load_plans(stack_files(paths), day(today))
+    if output == "json":
+        print_json(
+            {
+                "plans": {str(path): found.model_dump(mode="json") for path, found in plans.items()},
+                "problems": [problem.to_dict() for problem in problems],
+            }
+        )
+    else:
+        for path, found in plans.items():
+            _show(path, found)
+        show_problems(problems)
+    raise click.exceptions.Exit(2 if problems else 0)
+
+
+def _show(path: Path, plan: Plan) -> None:
+    headings = ("#", "target", "provider", "region", "failure domain", "kind", "model there", "retires")
+    for endpoint in plan.endpoints:
+        click.echo(f"{path}: {endpoint.name} ({endpoint.model}, {plan.tier})\n")
+        click.echo(columns(headings, (_row(target) for target in endpoint.targets)))
+        click.echo("\n" + _contract_line(endpoint.features, endpoint.limits.model_dump(exclude_none=True)))
+        notes: dict[str, list[str]] = {}
+        for target in endpoint.targets:
+            for note in target.notes:
+                notes.setdefault(note, []).append(target.name)
+        for note, names in notes.items():
+            click.echo(f"note: {', '.join(names)}: {note}")
+        click.echo("")
+    click.echo(f"Facts of the catalog as of {plan.catalog_collected_on}; ask the provider before relying on one.")
+
+
+def _row(target: PlannedTarget) -> tuple[str, ...]:
+    return (
+        str(target.priority),
+        target.name,
+        target.provider,
+        target.zone or target.region,
+        target.failure_domain,
+        target.deployment_kind,
+        target.model_id,
+        str(target.retires_on or "no date known"),
+    )
+
+
+def _contract_line(features: tuple[str, ...], limits: dict[str, int]) -> str:
+    text = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in limits.items())
+    return f"every target gives: {', '.join(features) or 'no feature for certain'}; {text or 'no limit known for all'}"

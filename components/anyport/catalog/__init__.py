@@ -1,0 +1,40 @@
+"""Dated, sourced facts: which model is served where, as what, until when and for how much.
+
+    from anyport.catalog import load
+    load().offer("gpt-oss-120b", "vertex_ai")
+
+The facts are a cache in `data/`; each says when and where it was collected. Empty means not known.
+"""
+
+from __future__ import annotations
+
+from .loader import CatalogError, load
+from .models import (
+    FEATURES,
+    Catalog,
+    DeploymentKind,
+    Evidence,
+    InstanceType,
+    Model,
+    Offer,
+    Provider,
+    Region,
+    Serving,
+    independent,
+)
+
+__all__ = [
+    "FEATURES",
+    "Catalog",
+    "CatalogError",
+    "DeploymentKind",
+    "Evidence",
+    "InstanceType",
+    "Model",
+    "Offer",
+    "Provider",
+    "Region",
+    "Serving",
+    "independent",
+    "load",
+]

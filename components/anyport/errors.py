@@ -1,0 +1,131 @@
+"""What Anyport says when the input is wrong: coded problems, all at once, never a traceback.
+
+    AnyportError              anything a user can mend; carries one or more problems
+    ├── SpecError             the spec (stack file) is wrong: exit 2
+    └── BuildError            the spec is right but cannot be built as this stack asks: exit 2
+
+A `Problem` says what is wrong, what was got, what is allowed and how to mend it, in the words of the
+YAML path, with a stable code. Codes never change their meaning and are never used again.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["CODES", "AnyportError", "BuildError", "Problem", "SpecError", "nearest"]
+
+CODES: dict[str, str] = {
+    "AP001": "The file cannot be read",
+    "AP002": "The file is not valid YAML",
+    "AP003": "A key is given twice",
+    "AP004": "The file has no Anyport configuration",
+    "AP101": "Unknown key",
+    "AP102": "A required key is missing",
+    "AP103": "Wrong type or form of value",
+    "AP104": "Value out of range",
+    "AP105": "Empty map or list",
+    "AP106": "Value is not one of the allowed ones",
+    "AP107": "Name is not usable as a resource name",
+    "AP201": "Unknown provider",
+    "AP202": "Unknown region",
+    "AP203": "Unknown model",
+    "AP204": "The provider is not known to serve this model",
+    "AP205": "Two targets have the same priority and no weights",
+    "AP206": "Zone and region do not belong together",
+    "AP207": "Another model without a declared equivalence",
+    "AP208": "The model does not serve this API",
+    "AP209": "Unknown instance type",
+    "AP210": "The deployment kind is not offered",
+    "AP211": "The model is not known to be served in this region",
+    "AP212": "The model has been retired there",
+    "AP301": "Shared spec and inline spec are mixed",
+    "AP302": "The build share names something the spec does not have",
+    "AP303": "A setting needed to build this target is missing",
+    "AP304": "The secret reference cannot be resolved",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input.
+
+    Attributes:
+        code: a key of `CODES`.
+        path: where, as the user wrote it: `endpoints.chat.targets.azure.region`.
+        message: what is wrong, one sentence without a full stop.
+        got: the offending value as shown to the user; empty when nothing was given.
+        allowed: what would be right, shortened when long.
+        fix: what to do.
+        file: path of the file, or empty when the input was no file.
+        line: 1-based, 0 when unknown.
+        column: 1-based, 0 when unknown.
+    """
+
+    code: str
+    path: str
+    message: str
+    got: str = ""
+    allowed: str = ""
+    fix: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a code that the table (and so the docs) do not have."""
+        if self.code not in CODES:
+            raise KeyError(self.code)
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as far as known."""
+        parts = [self.file or "spec"]
+        if self.line:
+            parts.append(str(self.line))
+            if self.column:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.code} {self.path + ': ' if self.path else ''}{self.message}"
+        for label, value in (("got", self.got), ("allowed", self.allowed), ("fix", self.fix)):
+            if value:
+                text += f"\n    {label + ':':9}{value}"
+        return text
+
+    def to_dict(self) -> dict[str, str | int]:
+        """Plain values for `--format json`; the keys are part of the interface."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class AnyportError(Exception):
+    """Bad input. `problems` is never empty and is ordered by place in the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(
+            sorted(problems, key=lambda p: (p.file, p.line, p.column, p.path, p.code))
+        )
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class SpecError(AnyportError):
+    """The spec is wrong; nothing was resolved."""
+
+
+class BuildError(AnyportError):
+    """The spec is right, but this stack lacks what it needs to build its share of it."""
+
+
+def nearest(got: str, allowed: Sequence[str]) -> str:
+    """The allowed spelling closest to what was written, or an empty string.
+
+    Compares without regard to case, hyphens and underscores, since those are what people mix up.
+    """
+    def plain(word: str) -> str:
+        return word.lower().replace("-", "").replace("_", "").replace(".", "").replace(" ", "")
+
+    by_plain = {plain(word): word for word in reversed(allowed)}
+    found = difflib.get_close_matches(plain(got), list(by_plain), n=1, cutoff=0.6)
+    return by_plain[found[0]] if found else ""

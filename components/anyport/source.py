@@ -1,0 +1,177 @@
+"""Where a value stands in a YAML file: reading with positions, and nothing run on the way.
+
+YAML tags that build objects are refused, keys given twice are an error (plain loaders keep the last
+one silently), and every path keeps its line. Merge keys and anchors are left alone as YAML means them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import Problem, SpecError
+
+__all__ = ["MAX_BYTES", "Position", "Source", "read_yaml"]
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_DEPTH = 60
+MAX_NODES = 2_000_000
+
+YamlPath = tuple[str | int, ...]
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """1-based line and column."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file a mapping came from and where its keys stand; empty for a mapping made in code."""
+
+    file: str = ""
+    positions: dict[YamlPath, Position] = field(default_factory=dict)
+
+    def at(self, path: YamlPath) -> Position:
+        """Position of `path`, or of its nearest known ancestor; line 0 when nothing is known."""
+        while path:
+            if path in self.positions:
+                return self.positions[path]
+            path = path[:-1]
+        return self.positions.get((), Position(0, 0))
+
+    def under(self, *prefix: str) -> Source:
+        """The same file seen from a nested mapping."""
+        size = len(prefix)
+        inner = {path[size:]: pos for path, pos in self.positions.items() if path[:size] == prefix}
+        return Source(self.file, inner)
+
+    def renamed(self, rename: dict[str, str]) -> Source:
+        """The same positions with first keys renamed (`anyport:tier` → `tier`)."""
+        moved = {
+            (rename[str(path[0])], *path[1:]): pos
+            for path, pos in self.positions.items()
+            if path and path[0] in rename
+        }
+        return Source(self.file, moved)
+
+
+def read_yaml(path: Path, shown_as: str | None = None) -> tuple[Any, Source]:
+    """Read one YAML document with positions.
+
+    Raises:
+        SpecError: AP001 unreadable, AP002 not YAML (or too deep, or tagged), AP003 key given twice.
+    """
+    name = shown_as or str(path)
+    text = _read_text(path, name)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            return None, Source(name)
+        _refuse_bombs(node, {})
+        twice = [_twice_problem(name, key, where) for key, where in _duplicate_keys(node, (), 0)]
+        if twice:
+            raise SpecError(twice)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, chosen above
+    except yaml.MarkedYAMLError as error:
+        raise SpecError([_yaml_problem(name, error)]) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SpecError([Problem("AP002", "", f"not valid YAML: {_short(error)}", file=name)]) from None
+    return value, Source(name, dict(_positions(node, ())))
+
+
+def _read_text(path: Path, name: str) -> str:
+    def unreadable(why: str, fix: str) -> SpecError:
+        return SpecError([Problem("AP001", "", why, fix=fix, file=name)])
+
+    try:
+        if path.is_dir():
+            raise unreadable("is a directory, not a file", "name a stack file, such as stacks/Pulumi.dev.yaml")
+        if path.stat().st_size > MAX_BYTES:
+            raise unreadable(f"is larger than {MAX_BYTES // 2**20} MiB", "a stack file this large is a mistake")
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise unreadable("is not UTF-8 text", "save the file as UTF-8") from None
+    except FileNotFoundError:
+        raise unreadable("does not exist", "check the spelling of the path") from None
+    except (OSError, RuntimeError) as error:
+        raise unreadable(f"cannot be read: {_short(error)}", "check the path and its permissions") from None
+
+
+def _short(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _yaml_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    what = error.problem or "cannot be parsed"
+    return Problem("AP002", "", f"not valid YAML: {what}", fix="mend the syntax at this line", file=name, line=line, column=column)
+
+
+def _twice_problem(name: str, path: YamlPath, where: Position) -> Problem:
+    return Problem(
+        "AP003",
+        ".".join(map(str, path)),
+        "key is given twice; only one of them would count",
+        fix="remove one of the two",
+        file=name,
+        line=where.line,
+        column=where.column,
+    )
+
+
+def _refuse_bombs(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """Count the nodes that aliases expand to; a small file can stand for billions."""
+    if id(node) in sizes:
+        return sizes[id(node)]
+    sizes[id(node)] = 0
+    children: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        children = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        children = node.value
+    sizes[id(node)] = 1 + sum(_refuse_bombs(child, sizes) for child in children)
+    if sizes[id(node)] > MAX_NODES:
+        raise ValueError("anchors expand to more than two million values")
+    return sizes[id(node)]
+
+
+def _duplicate_keys(node: yaml.Node, path: YamlPath, depth: int) -> Iterator[tuple[YamlPath, Position]]:
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+    if isinstance(node, yaml.MappingNode):
+        seen: set[Hashable] = set()
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    yield here, Position(key.start_mark.line + 1, key.start_mark.column + 1)
+                seen.add(key.value)
+            yield from _duplicate_keys(value, here, depth + 1)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _duplicate_keys(value, (*path, index), depth + 1)
+
+
+def _positions(node: yaml.Node, path: YamlPath) -> Iterator[tuple[YamlPath, Position]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            yield here, Position(key.start_mark.line + 1, key.start_mark.column + 1)
+            yield from _positions(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield (*path, index), Position(value.start_mark.line + 1, value.start_mark.column + 1)
+            yield from _positions(value, (*path, index))

@@ -1,0 +1,1 @@
+"""One folder per provider: `options.py` (data, no Pulumi) and `component.py` (the resources)."""

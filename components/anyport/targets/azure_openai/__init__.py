@@ -1,0 +1,1 @@
+"""Azure OpenAI: an AIServices account with one deployment, in one Azure region."""

@@ -1,0 +1,1 @@
+"""CoreWeave Kubernetes: vLLM containers behind an Ingress on /v1."""

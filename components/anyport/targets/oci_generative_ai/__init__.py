@@ -1,0 +1,1 @@
+"""OCI Generative AI: on-demand, or a dedicated cluster with its endpoint."""

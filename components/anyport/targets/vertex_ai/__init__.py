@@ -1,0 +1,1 @@
+"""Vertex AI: a managed model, or a self-deployed Model Garden endpoint."""

@@ -1,0 +1,122 @@
+"""`make sandbox`: the main job with no cloud account, on the real engine.
+
+    python -m anyport_sandbox.run up       stand everything up, ask each target, show the table
+    python -m anyport_sandbox.run down     end what runs, destroy the stack
+
+Exit codes: 0 every target answered, 1 one did not, 2 bad input, 3 something is missing or broke.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from .ask import Answer, ask_all, table
+from .servers import control
+from .servers.routes import routes_from_contracts
+from .workspace import STACK, SandboxError, Workspace
+
+__all__ = ["main"]
+
+PACKS = ("../policies/resilience", "../policies/baseline")
+DEFAULT_PORT = 18443
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Ctrl-C and SIGTERM end in a sentence and leave nothing running."""
+    signal.signal(signal.SIGTERM, _stop)
+    words = arguments if arguments is not None else sys.argv[1:]
+    commands = {"up": up, "down": down}
+    if len(words) != 1 or words[0] not in commands:
+        _say(f"usage: python -m anyport_sandbox.run {'|'.join(commands)}")
+        return 2
+    workspace = Workspace(Path(__file__).resolve().parents[2])
+    try:
+        workspace.prepare()
+        return commands[words[0]](workspace)
+    except SandboxError as error:
+        _say(f"anyport sandbox: {error}")
+        return 3
+    except KeyboardInterrupt:
+        _say("anyport sandbox: stopped; nothing is left running. Run it again, or make sandbox-down.")
+        return 130
+
+
+def up(workspace: Workspace) -> int:
+    """Real `pulumi up` with both packs, then one chat completion per target."""
+    if workspace.was_interrupted():
+        _say("anyport sandbox: an earlier run was cut off; its simulated clouds are cleared first.")
+        workspace.reset()
+    workspace.pulumi("stack", "select", STACK, "--create", quiet=True)
+    packs = [word for pack in PACKS for word in ("--policy-pack", pack)]
+    went = workspace.pulumi("up", "-s", STACK, "--yes", "--continue-on-error", *packs, check=False)
+    outputs = json.loads(workspace.pulumi("stack", "output", "-s", STACK, "--json", quiet=True).stdout)
+    if not outputs.get("endpoints"):
+        raise SandboxError("pulumi up built no endpoint; the reason is above.")
+    answers = _ask(workspace, outputs)
+    sys.stdout.write("\n" + table(answers) + "\n")
+    if went.returncode != 0:
+        _say("\nanyport sandbox: pulumi up failed in part, see above; run make sandbox again to continue.")
+        return 1
+    return 0 if all(answer.ok for answer in answers) else 1
+
+
+def down(workspace: Workspace) -> int:
+    """End the model servers if any run, destroy the stack, and forget the simulated clouds."""
+    control.stop(workspace.servers)
+    if any(workspace.backend.glob(f".pulumi/stacks/*/{STACK}.json")) and not workspace.was_interrupted():
+        workspace.pulumi("destroy", "-s", STACK, "--yes")
+        workspace.pulumi("stack", "rm", "-s", STACK, "--yes", "--preserve-config", quiet=True)
+    workspace.reset()
+    _say("anyport sandbox: destroyed; nothing is left running.")
+    return 0
+
+
+def _ask(workspace: Workspace, outputs: dict[str, Any]) -> list[Answer]:
+    import os
+
+    routes = routes_from_contracts(outputs, _credentials(workspace, outputs))
+    port = int(os.environ.get("ANYPORT_SANDBOX_PORT", str(DEFAULT_PORT)))
+    try:
+        running = control.start(routes, workspace.servers, port)
+    except control.StartError as error:
+        raise SandboxError(str(error)) from None
+    try:
+        return ask_all(outputs, routes, running)
+    finally:
+        control.stop(workspace.servers)
+
+
+def _credentials(workspace: Workspace, outputs: dict[str, Any]) -> dict[str, str]:
+    """A token per target: the key that was deployed where a key was, else one made for this run."""
+    credentials = {}
+    for endpoint in outputs["endpoints"].values():
+        for target in endpoint["targets"]:
+            reference = target["auth"].get("secret") or ""
+            name = f"{target['endpoint']}/{target['target']}"
+            credentials[name] = _deployed_key(workspace, reference) or secrets.token_urlsafe(24)
+    return credentials
+
+
+def _deployed_key(workspace: Workspace, reference: str) -> str:
+    if not reference.startswith("config:"):
+        return ""
+    found = workspace.pulumi("config", "get", "-s", STACK, reference.removeprefix("config:"), quiet=True, check=False)
+    return found.stdout.strip() if found.returncode == 0 else ""
+
+
+def _stop(number: int, frame: object) -> None:
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Where the sandbox keeps its things, and how it runs the real Pulumi engine there."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["PASSPHRASE", "STACK", "SandboxError", "Workspace"]
+
+STACK = "sandbox"
+PASSPHRASE = "sandbox"  # noqa: S105  # opens only the made-up key of the simulated servers
+
+
+class SandboxError(Exception):
+    """One sentence that says what is wrong and what to do."""
+
+
+class Workspace:
+    """The ignored work area `.anyport/` of one checkout.
+
+    Attributes:
+        checkout: the root of the project.
+        area: `.anyport`, safe to delete when nothing runs.
+    """
+
+    def __init__(self, checkout: Path) -> None:
+        self.checkout = checkout
+        self.area = checkout / ".anyport"
+        self.backend = self.area / "backend"
+        self.clouds = self.area / "sandbox" / "clouds"
+        self.servers = self.area / "sandbox" / "servers"
+
+    def prepare(self) -> None:
+        """Make the folders. Raises SandboxError when the disk refuses."""
+        try:
+            for folder in (self.backend, self.clouds, self.servers, self.area / "pulumi-home"):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SandboxError(
+                f"{error.filename or self.area} cannot be written: {error.strerror}. Free some space or check permissions."
+            ) from None
+
+    def environment(self) -> dict[str, str]:
+        """What every engine run needs; nothing of the user's own Pulumi login or cloud accounts."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "KUBECONFIG"))}
+        path = f"{self.checkout / '.engine' / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        return {
+            **kept,
+            "PATH": path,
+            "ANYPORT_SANDBOX_STATE": str(self.clouds),
+            "PULUMI_HOME": str(self.area / "pulumi-home"),
+            "PULUMI_BACKEND_URL": f"file://{self.backend}",
+            "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def pulumi(self, *arguments: str, quiet: bool = False, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi -C sandbox …`; its output goes to the user unless `quiet`.
+
+        Raises SandboxError when it cannot run, or fails and `check` is set.
+        """
+        command = self._command(arguments)
+        child = subprocess.Popen(  # noqa: S603  # our own engine with our own arguments
+            command,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.PIPE if quiet else None,
+            text=True,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        )
+        try:
+            out, err = child.communicate()
+        except BaseException:
+            _end(child)
+            raise
+        if check and child.returncode != 0:
+            shown = f":\n{(err or '').strip() or (out or '').strip()}" if quiet else "; see above."
+            raise SandboxError(f"pulumi {arguments[0]} failed{shown}")
+        return subprocess.CompletedProcess(command, child.returncode, out or "", err or "")
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        engine = shutil.which("pulumi", path=self.environment()["PATH"])
+        if engine is None:
+            raise SandboxError("The Pulumi engine is not here. Run: make engine")
+        return [engine, "-C", str(self.checkout / "sandbox"), *arguments, "--non-interactive"]
+
+    def reset(self) -> None:
+        """Forget the stack and the simulated clouds, as if the sandbox had never run."""
+        for folder in (self.backend, self.clouds):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.prepare()
+
+    def was_interrupted(self) -> bool:
+        """Whether an earlier run was cut off: a lock of a dead process, or operations left open."""
+        for lock in self.backend.glob(".pulumi/locks/**/*.json"):
+            if not _alive(lock):
+                return True
+        for state in self.backend.glob(f".pulumi/stacks/*/{STACK}.json"):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                latest = (json.loads(state.read_text()).get("checkpoint") or {}).get("latest") or {}
+                if latest.get("pending_operations"):
+                    return True
+        return False
+
+
+def _alive(lock: Path) -> bool:
+    try:
+        owner = json.loads(lock.read_text())
+        if owner.get("hostname") != socket.gethostname():
+            return False
+        os.kill(int(owner["pid"]), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _end_with_parent() -> None:
+    """Linux only: ask for SIGINT when the parent dies, so that a killed run leaves no engine behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Let the engine finish its step, as Ctrl-C does, then insist."""
+    for sign, patience in ((signal.SIGINT, 10.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
+        if child.poll() is not None:
+            return
+        child.send_signal(sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(patience)
