@@ -32,7 +32,9 @@ def check(paths: tuple[Path, ...], output: str, today: str | None) -> None:
     if output == "json":
         print_json(
             {
-                "findings": [{"file": str(path), **f.to_dict()} for path, found in findings.items() for f in found],
+                "findings": [
+                    {"file": str(path), **f.to_dict()} for path, found in findings.items() for f in found
+                ],
                 "problems": [problem.to_dict() for problem in problems],
             }
         )

@@ -43,13 +43,21 @@ def doctor(output: str) -> None:
     else:
         for check in checks:
             mark = "ok     " if check.ok else "MISSING" if check.needed else "absent "
-            click.echo(f"{mark} {check.name}: {check.found}" + (f"\n        fix: {check.fix}" if check.fix and not check.ok else ""))
+            click.echo(
+                f"{mark} {check.name}: {check.found}"
+                + (f"\n        fix: {check.fix}" if check.fix and not check.ok else "")
+            )
     raise click.exceptions.Exit(0 if all(check.ok or not check.needed for check in checks) else 1)
 
 
 def _checks(checkout: Path) -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Check("python", f"{version} at {sys.executable}", sys.version_info >= (3, 11), fix="install Python 3.11 or newer")
+    yield Check(
+        "python",
+        f"{version} at {sys.executable}",
+        sys.version_info >= (3, 11),
+        fix="install Python 3.11 or newer",
+    )
     for package in PACKAGES:
         try:
             yield Check(package, metadata.version(package), ok=True)
@@ -72,7 +80,9 @@ def _engine(checkout: Path) -> Check:
         return Check("pulumi", "not found in .engine/bin or on PATH", ok=False, fix="run: make engine")
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        answer = subprocess.run([path, "version"], capture_output=True, text=True, timeout=30, env=environment, check=False)  # noqa: S603
+        answer = subprocess.run(  # noqa: S603  # the engine found above
+            [path, "version"], capture_output=True, text=True, timeout=30, env=environment, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return Check("pulumi", f"{path} does not run: {error}", ok=False, fix="run: make engine")
     text = answer.stdout.strip().removeprefix("v")
@@ -102,10 +112,22 @@ def _beside_engine(checkout: Path, name: str) -> Check:
 
 def _go() -> Check:
     path = shutil.which("go")
-    return Check("go", path or "not found", path is not None, needed=False, fix="only needed to build the engine where no release archive can be had")
+    return Check(
+        "go",
+        path or "not found",
+        path is not None,
+        needed=False,
+        fix="only needed to build the engine where no release archive can be had",
+    )
 
 
 def _passphrase() -> Check:
     names = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
     have = next((name for name in names if name in os.environ), None)
-    return Check("passphrase", f"{have} is set" if have else "not set", have is not None, needed=False, fix="stacks with a passphrase need PULUMI_CONFIG_PASSPHRASE or …_FILE")
+    return Check(
+        "passphrase",
+        f"{have} is set" if have else "not set",
+        have is not None,
+        needed=False,
+        fix="stacks with a passphrase need PULUMI_CONFIG_PASSPHRASE or …_FILE",
+    )

@@ -16,10 +16,18 @@ from anyport.stackfile import load_stack_file
 __all__ = ["day", "format_option", "load_plans", "print_json", "show_problems", "stack_files", "today_option"]
 
 format_option = click.option(
-    "--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print.",
 )
 today_option = click.option(
-    "--today", metavar="YYYY-MM-DD", default=None, help="Judge retirement dates as of this day.  [default: today, UTC]"
+    "--today",
+    metavar="YYYY-MM-DD",
+    default=None,
+    help="Judge retirement dates as of this day.  [default: today, UTC]",
 )
 
 

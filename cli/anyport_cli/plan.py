@@ -51,7 +51,9 @@ def _show(path: Path, plan: Plan) -> None:
         for note, names in notes.items():
             click.echo(f"note: {', '.join(names)}: {note}")
         click.echo("")
-    click.echo(f"Facts of the catalog as of {plan.catalog_collected_on}; ask the provider before relying on one.")
+    click.echo(
+        f"Facts of the catalog as of {plan.catalog_collected_on}; ask the provider before relying on one."
+    )
 
 
 def _row(target: PlannedTarget) -> tuple[str, ...]:

@@ -11,5 +11,8 @@ def columns(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of text, columns two spaces apart, headings in capitals; wraps nothing, cuts nothing."""
     table = [[heading.upper() for heading in headings], *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in table) for index in range(len(headings))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
     return "\n".join(lines)

@@ -94,7 +94,12 @@ class InferenceEndpoint(pulumi.ComponentResource):
             spec
             if isinstance(spec, PlannedEndpoint)
             else plan_endpoint(
-                name, spec, today=today or datetime.now(UTC).date(), tier=tier, owner=owner, cost_center=cost_center
+                name,
+                spec,
+                today=today or datetime.now(UTC).date(),
+                tier=tier,
+                owner=owner,
+                cost_center=cost_center,
             )
         )
         facts = endpoint_facts(planned)
@@ -102,11 +107,19 @@ class InferenceEndpoint(pulumi.ComponentResource):
         built = [target for target in planned.targets if builds(target)]
         contracts = [self._target(name, planned, target) for target in built]
         elsewhere = tuple(target.name for target in planned.targets if target not in built)
-        self.contract = pulumi.Output.all(*contracts).apply(lambda known: _contract(planned, known, elsewhere))
+        self.contract = pulumi.Output.all(*contracts).apply(
+            lambda known: _contract(planned, known, elsewhere)
+        )
         self.register_outputs({"facts": facts, "contract": self.contract})
 
-    def _target(self, name: str, endpoint: PlannedEndpoint, target: PlannedTarget) -> pulumi.Output[dict[str, Any]]:
-        tags = {"anyport-endpoint": endpoint.name, "anyport-target": target.name, "anyport-tier": endpoint.tier}
+    def _target(
+        self, name: str, endpoint: PlannedEndpoint, target: PlannedTarget
+    ) -> pulumi.Output[dict[str, Any]]:
+        tags = {
+            "anyport-endpoint": endpoint.name,
+            "anyport-target": target.name,
+            "anyport-tier": endpoint.tier,
+        }
         if endpoint.owner:
             tags["owner"] = endpoint.owner
         if endpoint.cost_center:
@@ -116,7 +129,9 @@ class InferenceEndpoint(pulumi.ComponentResource):
         return component(f"{name}-{target.name}", args, pulumi.ResourceOptions(parent=self)).contract
 
 
-def _contract(endpoint: PlannedEndpoint, targets: list[dict[str, Any]], elsewhere: tuple[str, ...]) -> dict[str, Any]:
+def _contract(
+    endpoint: PlannedEndpoint, targets: list[dict[str, Any]], elsewhere: tuple[str, ...]
+) -> dict[str, Any]:
     contract = EndpointContract(
         endpoint=endpoint.name,
         model=endpoint.model,

@@ -123,6 +123,7 @@ def nearest(got: str, allowed: Sequence[str]) -> str:
 
     Compares without regard to case, hyphens and underscores, since those are what people mix up.
     """
+
     def plain(word: str) -> str:
         return word.lower().replace("-", "").replace("_", "").replace(".", "").replace(" ", "")
 

@@ -153,7 +153,9 @@ def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Sourc
     return Plan(tier=spec.tier, endpoints=tuple(endpoints), catalog_collected_on=catalog.collected_on)
 
 
-def _endpoint(name: str, endpoint: EndpointSpec, spec: StackSpec, targets: list[PlannedTarget]) -> PlannedEndpoint:
+def _endpoint(
+    name: str, endpoint: EndpointSpec, spec: StackSpec, targets: list[PlannedTarget]
+) -> PlannedEndpoint:
     ordered = tuple(sorted(targets, key=lambda t: (t.priority, -(t.weight or 0), t.name)))
     common = set.intersection(*(set(t.features) for t in ordered)) if ordered else set()
     return PlannedEndpoint(
@@ -189,7 +191,12 @@ def _target(
     model_id = offer.model_id_for(kind)
     if not model_id:
         fix = "choose another deployment_kind, provider or model"
-        return "AP204", ("provider",), f"the catalog does not know how {target.provider} ({kind}) names {model_name}", fix
+        return (
+            "AP204",
+            ("provider",),
+            f"the catalog does not know how {target.provider} ({kind}) names {model_name}",
+            fix,
+        )
     refusal = _retired(model_name, target, offer, kind, today)
     if refusal:
         return refusal
@@ -256,10 +263,19 @@ def _retired(model: str, target: TargetSpec, offer: Offer, kind: str, today: dat
     retires = offer.retires(kind)
     if retires is None or retires > today or offer.retirement_conflict:
         return None
-    others = [s.kind for s in offer.servings if s.kind not in offer.retires_servings] if offer.retires_servings else []
+    others = (
+        [s.kind for s in offer.servings if s.kind not in offer.retires_servings]
+        if offer.retires_servings
+        else []
+    )
     fix = f"say deployment_kind: {others[0]} (self-deployed, not retired), or " if others else ""
     where = ("model",) if target.model else ("provider",)
-    return "AP212", where, f"{model} was retired by {target.provider} ({kind}) on {retires}", f"{fix}choose another model or provider"
+    return (
+        "AP212",
+        where,
+        f"{model} was retired by {target.provider} ({kind}) on {retires}",
+        f"{fix}choose another model or provider",
+    )
 
 
 def _notes(note: str, region: Region, offer: Offer) -> tuple[str, ...]:

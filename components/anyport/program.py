@@ -33,7 +33,9 @@ def run(folder: Path, today: date) -> None:
     except AnyportError as error:
         for problem in error.problems:
             pulumi.log.error(str(problem))
-        raise pulumi.RunError(f"{len(error.problems)} problem(s) in the configuration of this stack") from None
+        raise pulumi.RunError(
+            f"{len(error.problems)} problem(s) in the configuration of this stack"
+        ) from None
 
 
 def _build(folder: Path, today: date) -> None:
@@ -59,9 +61,8 @@ def _among(names: set[str]) -> Callable[[Any], bool]:
 def _stack_config(folder: Path) -> StackConfig:
     """Configuration values come from Pulumi (which merges flags and environments), places from the file."""
     config: dict[str, Any] = {}
-    secret = pulumi.runtime.config.is_config_secret
-    for full, text in pulumi.runtime.config.CONFIG.items():
-        if full.startswith(PREFIX) and not secret(full):
+    for full, text in pulumi.runtime.config.CONFIG.get().items():
+        if full.startswith(PREFIX) and not pulumi.runtime.is_config_secret(full):
             config[full] = _value(text)
     path = folder / f"Pulumi.{pulumi.get_stack()}.yaml"
     source = Source(path.name)

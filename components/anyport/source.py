@@ -95,9 +95,13 @@ def _read_text(path: Path, name: str) -> str:
 
     try:
         if path.is_dir():
-            raise unreadable("is a directory, not a file", "name a stack file, such as stacks/Pulumi.dev.yaml")
+            raise unreadable(
+                "is a directory, not a file", "name a stack file, such as stacks/Pulumi.dev.yaml"
+            )
         if path.stat().st_size > MAX_BYTES:
-            raise unreadable(f"is larger than {MAX_BYTES // 2**20} MiB", "a stack file this large is a mistake")
+            raise unreadable(
+                f"is larger than {MAX_BYTES // 2**20} MiB", "a stack file this large is a mistake"
+            )
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise unreadable("is not UTF-8 text", "save the file as UTF-8") from None
@@ -117,7 +121,15 @@ def _yaml_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     what = error.problem or "cannot be parsed"
-    return Problem("AP002", "", f"not valid YAML: {what}", fix="mend the syntax at this line", file=name, line=line, column=column)
+    return Problem(
+        "AP002",
+        "",
+        f"not valid YAML: {what}",
+        fix="mend the syntax at this line",
+        file=name,
+        line=line,
+        column=column,
+    )
 
 
 def _twice_problem(name: str, path: YamlPath, where: Position) -> Problem:

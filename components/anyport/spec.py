@@ -163,7 +163,14 @@ def _shape(mapping: Any, source: Source) -> tuple[StackSpec | None, list[Problem
     if not isinstance(mapping, Mapping):
         where = source.at(())
         return None, [
-            Problem("AP103", "", "the spec must be a map", got=type(mapping).__name__, file=source.file, line=where.line)
+            Problem(
+                "AP103",
+                "",
+                "the spec must be a map",
+                got=type(mapping).__name__,
+                file=source.file,
+                line=where.line,
+            )
         ]
     try:
         return StackSpec.model_validate(dict(mapping)), []

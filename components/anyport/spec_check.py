@@ -26,7 +26,9 @@ _API_OF_KIND = {"chat": ("chat_completions", "responses"), "embedding": ("embedd
 _TARGET_KEYS = ("zone", "instance_type", "replicas")
 
 
-def typed_options(provider: str, shared: Mapping[str, Any], own: Mapping[str, Any] | TargetOptions) -> TargetOptions:
+def typed_options(
+    provider: str, shared: Mapping[str, Any], own: Mapping[str, Any] | TargetOptions
+) -> TargetOptions:
     """A target's options: the provider-wide ones with the target's own over them."""
     model = traits(provider).options
     if isinstance(own, TargetOptions):
@@ -55,7 +57,9 @@ def _provider_options(shared: Mapping[str, Any], source: Source) -> Iterator[Pro
     for name, options in shared.items():
         path: Loc = ("providers", str(name))
         if name not in provider_names():
-            yield problem_at("AP201", path, source, "unknown provider", got=str(name), allowed=provider_names())
+            yield problem_at(
+                "AP201", path, source, "unknown provider", got=str(name), allowed=provider_names()
+            )
         elif isinstance(options, Mapping):
             try:
                 traits(str(name)).options.model_validate(dict(options))
@@ -76,16 +80,27 @@ def _endpoint(
         yield from _target(target, endpoint, (*path, "targets", name), source, catalog, shared)
 
 
-def _model(model: str, endpoint: Mapping[str, Any], path: Loc, source: Source, catalog: Catalog) -> Iterator[Problem]:
+def _model(
+    model: str, endpoint: Mapping[str, Any], path: Loc, source: Source, catalog: Catalog
+) -> Iterator[Problem]:
     if model not in catalog.models:
         yield problem_at("AP203", path, source, "unknown model", got=model, allowed=sorted(catalog.models))
         return
     apis = endpoint.get("apis", ["chat_completions"])
     serves = _API_OF_KIND[catalog.models[model].kind]
     for api in apis if isinstance(apis, list | tuple) else []:
-        if isinstance(api, str) and api not in serves and api in {"chat_completions", "responses", "embeddings"}:
+        if (
+            isinstance(api, str)
+            and api not in serves
+            and api in {"chat_completions", "responses", "embeddings"}
+        ):
             yield problem_at(
-                "AP208", (*path[:-1], "apis"), source, f"{model} does not serve this API", got=api, allowed=serves,
+                "AP208",
+                (*path[:-1], "apis"),
+                source,
+                f"{model} does not serve this API",
+                got=api,
+                allowed=serves,
                 fix=f"say apis: [{serves[0]}], or name another model",
             )
 
@@ -108,7 +123,11 @@ def _priorities(targets: list[tuple[str, Mapping[str, Any]]], path: Loc, source:
         if priority in first and not (weighted and first[priority][1]):
             other = first[priority][0]
             yield problem_at(
-                "AP205", (*path, "targets", name, "priority"), source, f"has the same priority as {other}", got=priority,
+                "AP205",
+                (*path, "targets", name, "priority"),
+                source,
+                f"has the same priority as {other}",
+                got=priority,
                 fix="give each target its own priority, or both a weight",
             )
         first.setdefault(priority, (name, weighted))
@@ -126,7 +145,9 @@ def _target(
     if not isinstance(provider, str):
         return
     if provider not in provider_names():
-        yield problem_at("AP201", (*path, "provider"), source, "unknown provider", got=provider, allowed=provider_names())
+        yield problem_at(
+            "AP201", (*path, "provider"), source, "unknown provider", got=provider, allowed=provider_names()
+        )
         return
     yield from _place(target, provider, path, source, catalog)
     yield from _target_keys(target, provider, path, source, catalog)
@@ -134,7 +155,9 @@ def _target(
     yield from _target_options(target, provider, path, source, shared)
 
 
-def _place(target: Mapping[str, Any], provider: str, path: Loc, source: Source, catalog: Catalog) -> Iterator[Problem]:
+def _place(
+    target: Mapping[str, Any], provider: str, path: Loc, source: Source, catalog: Catalog
+) -> Iterator[Problem]:
     region, zone = target.get("region"), target.get("zone")
     known = catalog.regions.get(provider, {})
     if not isinstance(region, str):
@@ -145,11 +168,22 @@ def _place(target: Mapping[str, Any], provider: str, path: Loc, source: Source, 
         if owner:
             fix = f"this is a zone; say region: {owner.name} and zone: {region}"
         yield problem_at(
-            "AP202", (*path, "region"), source, f"{provider} has no such region", got=region, allowed=sorted(known), fix=fix
+            "AP202",
+            (*path, "region"),
+            source,
+            f"{provider} has no such region",
+            got=region,
+            allowed=sorted(known),
+            fix=fix,
         )
     elif isinstance(zone, str) and known[region].zones and zone not in known[region].zones:
         yield problem_at(
-            "AP206", (*path, "zone"), source, f"zone is not in region {region}", got=zone, allowed=known[region].zones
+            "AP206",
+            (*path, "zone"),
+            source,
+            f"zone is not in region {region}",
+            got=zone,
+            allowed=known[region].zones,
         )
 
 
@@ -160,12 +194,21 @@ def _target_keys(
     for key in _TARGET_KEYS:
         if target.get(key) is not None and key not in usable:
             yield problem_at(
-                "AP101", (*path, key), source, f"{provider} has no {key}", fix="remove the key; see the provider's options"
+                "AP101",
+                (*path, key),
+                source,
+                f"{provider} has no {key}",
+                fix="remove the key; see the provider's options",
             )
     instance = target.get("instance_type")
     if isinstance(instance, str) and "instance_type" in usable and instance not in catalog.instances:
         yield problem_at(
-            "AP209", (*path, "instance_type"), source, "unknown instance type", got=instance, allowed=sorted(catalog.instances)
+            "AP209",
+            (*path, "instance_type"),
+            source,
+            "unknown instance type",
+            got=instance,
+            allowed=sorted(catalog.instances),
         )
 
 
@@ -184,18 +227,28 @@ def _target_model(
         return
     if model not in catalog.models:
         if own is not None:
-            yield problem_at("AP203", (*path, "model"), source, "unknown model", got=own, allowed=sorted(catalog.models))
+            yield problem_at(
+                "AP203", (*path, "model"), source, "unknown model", got=own, allowed=sorted(catalog.models)
+            )
         return
     if own is not None and own != main and target.get("equivalence") is None:
         yield problem_at(
-            "AP207", (*path, "model"), source, f"serves another model than the endpoint's {main}", got=own,
+            "AP207",
+            (*path, "model"),
+            source,
+            f"serves another model than the endpoint's {main}",
+            got=own,
             fix="add equivalence: {reason: …, evaluated_on: YYYY-MM-DD}, or remove model",
         )
     offers = catalog.models[model].offers
     if provider not in offers:
         yield problem_at(
-            "AP204", (*path, "model" if own is not None else "provider"), source,
-            f"{provider} is not known to serve {model}", allowed=sorted(offers), fix=_serves(provider, catalog),
+            "AP204",
+            (*path, "model" if own is not None else "provider"),
+            source,
+            f"{provider} is not known to serve {model}",
+            allowed=sorted(offers),
+            fix=_serves(provider, catalog),
         )
         return
     yield from _offer_region(target, model, provider, path, source, catalog, shared)
@@ -226,8 +279,12 @@ def _offer_region(
     served = offer.regions_for(kind) if kind else ()
     if served and region in catalog.regions.get(provider, {}) and region not in served:
         yield problem_at(
-            "AP211", (*path, "region"), source, f"{model} ({kind}) is not known to be served by {provider} here",
-            got=region, allowed=served,
+            "AP211",
+            (*path, "region"),
+            source,
+            f"{model} ({kind}) is not known to be served by {provider} here",
+            got=region,
+            allowed=served,
         )
 
 

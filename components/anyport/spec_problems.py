@@ -20,11 +20,13 @@ Loc = tuple[str | int, ...]
 _RANGE = {"greater_than_equal", "greater_than", "less_than_equal", "less_than"}
 
 
-def problems_of(error: ValidationError, model: type[BaseModel], source: Source, prefix: Loc = ()) -> list[Problem]:
+def problems_of(
+    error: ValidationError, model: type[BaseModel], source: Source, prefix: Loc = ()
+) -> list[Problem]:
     """Translate all errors of one validation; `prefix` is where the model stands in the file."""
     seen: dict[tuple[str, Loc], Problem] = {}
     for detail in error.errors(include_url=False):
-        path = _real_path(detail["loc"], model)
+        path = _real_path(detail["loc"])
         problem = _translate(detail, path, model, source, prefix)
         seen.setdefault((problem.code, path), problem)
     return list(seen.values())
@@ -81,43 +83,77 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _translate(detail: ErrorDetails, path: Loc, model: type[BaseModel], source: Source, prefix: Loc) -> Problem:
+def _translate(
+    detail: ErrorDetails, path: Loc, model: type[BaseModel], source: Source, prefix: Loc
+) -> Problem:
     kind, full = detail["type"], (*prefix, *path)
     got, context = detail.get("input"), detail.get("ctx", {})
     if kind == "extra_forbidden":
         known = _keys_at(model, path[:-1])
         return problem_at(
-            "AP101", full, source, "unknown key", got=str(path[-1]), allowed=known,
+            "AP101",
+            full,
+            source,
+            "unknown key",
+            got=str(path[-1]),
+            allowed=known,
             fix="" if nearest(str(path[-1]), known) else "remove the key",
         )
     if kind == "missing":
         return problem_at("AP102", full, source, "required key is missing", fix=f"add {path[-1]}:")
     if kind in {"literal_error", "enum"}:
-        return problem_at("AP106", full, source, "not one of the allowed values", got=got, allowed=_literals(model, path))
+        return problem_at(
+            "AP106", full, source, "not one of the allowed values", got=got, allowed=_literals(model, path)
+        )
     if kind in _RANGE:
         return problem_at("AP104", full, source, _plain(detail["msg"]), got=got)
     if kind == "too_short" and not got:
-        return problem_at("AP105", full, source, "must not be empty", got=got, fix="add at least one entry, or remove the key")
+        return problem_at(
+            "AP105",
+            full,
+            source,
+            "must not be empty",
+            got=got,
+            fix="add at least one entry, or remove the key",
+        )
     if kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
         return problem_at(
-            "AP107", full, source, "name must be lower case letters, digits and hyphens, 32 characters at most", got=got
+            "AP107",
+            full,
+            source,
+            "name must be lower case letters, digits and hyphens, 32 characters at most",
+            got=got,
         )
     if kind == "string_pattern_mismatch":
-        return problem_at("AP103", full, source, "does not have the form expected here", got=got, allowed=[context.get("pattern", "")])
+        return problem_at(
+            "AP103",
+            full,
+            source,
+            "does not have the form expected here",
+            got=got,
+            allowed=[context.get("pattern", "")],
+        )
     return problem_at("AP103", full, source, _plain(detail["msg"]), got=got)
 
 
 def _plain(message: str) -> str:
-    message = message.replace("valid integer", "whole number").removesuffix(", unable to parse string as an integer")
+    message = message.replace("valid integer", "whole number").removesuffix(
+        ", unable to parse string as an integer"
+    )
     message = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    message = message.replace("valid dictionary", "map").replace("valid tuple", "list").replace("valid list", "list").replace(" or instance of TargetSpec", "").replace(" or instance of EndpointSpec", "")
+    message = (
+        message.replace("valid dictionary", "map")
+        .replace("valid tuple", "list")
+        .replace("valid list", "list")
+        .replace(" or instance of TargetSpec", "")
+        .replace(" or instance of EndpointSpec", "")
+    )
     return message[:1].lower() + message[1:]
 
 
-def _real_path(loc: Loc, model: type[BaseModel]) -> Loc:
+def _real_path(loc: Loc) -> Loc:
     """Drop the parts that pydantic adds for unions and keys, which the user never wrote."""
-    del model
-    return tuple(part for part in loc if part != "[key]" and not (isinstance(part, str) and "[" in part))
+    return tuple(part for part in loc if not (isinstance(part, str) and ("[" in part or part == "TargetOptions")))
 
 
 def _strip(annotation: Any) -> Any:

@@ -43,7 +43,15 @@ def load_stack_file(path: Path, catalog: Catalog | None = None) -> StackConfig:
     config = document.get("config") if isinstance(document, Mapping) else None
     if not isinstance(config, Mapping) or not any(str(key).startswith(PREFIX) for key in config):
         raise SpecError(
-            [Problem("AP004", "config", "no anyport: keys here", fix="add config: with anyport:endpoints:", file=source.file)]
+            [
+                Problem(
+                    "AP004",
+                    "config",
+                    "no anyport: keys here",
+                    fix="add config: with anyport:endpoints:",
+                    file=source.file,
+                )
+            ]
         )
     return parse_stack_config(config, source.under("config"), path.parent, catalog)
 
@@ -66,7 +74,9 @@ def parse_stack_config(
     build, problems = _build_share(mapping.pop("build", None), inner)
     shared = mapping.pop("spec", None)
     spec, spec_source, found = (
-        _shared(shared, mapping, inner, folder, catalog) if shared is not None else _inline(mapping, inner, catalog)
+        _shared(shared, mapping, inner, folder, catalog)
+        if shared is not None
+        else _inline(mapping, inner, catalog)
     )
     problems += found
     if spec is not None:
@@ -81,7 +91,9 @@ def _prefixed(problems: list[Problem], stack_file: str) -> list[Problem]:
     from dataclasses import replace
 
     return [
-        replace(p, path=PREFIX + p.path) if p.path and p.file == stack_file and not p.path.startswith(PREFIX) else p
+        replace(p, path=PREFIX + p.path)
+        if p.path and p.file == stack_file and not p.path.startswith(PREFIX)
+        else p
         for p in problems
     ]
 
@@ -100,13 +112,20 @@ def _shared(
 ) -> tuple[StackSpec | None, Source, list[Problem]]:
     problems = [
         problem_at(
-            "AP301", (key,), source, "cannot stand beside anyport:spec, which names the file that holds it",
+            "AP301",
+            (key,),
+            source,
+            "cannot stand beside anyport:spec, which names the file that holds it",
             fix=f"move it into {name}, or drop anyport:spec",
         )
         for key in rest
     ]
     if not isinstance(name, str):
-        return None, source, [*problems, problem_at("AP103", ("spec",), source, "must be the path of a file", got=name)]
+        return (
+            None,
+            source,
+            [*problems, problem_at("AP103", ("spec",), source, "must be the path of a file", got=name)],
+        )
     path = folder / name
     try:
         document, spec_source = read_yaml(path)
@@ -126,7 +145,9 @@ def _build_share(value: Any, source: Source) -> tuple[BuildShare, list[Problem]]
 
 def _share_names(build: BuildShare, spec: StackSpec, source: Source) -> list[Problem]:
     targets = {
-        f"{endpoint}/{target}": inner.provider for endpoint, e in spec.endpoints.items() for target, inner in e.targets.items()
+        f"{endpoint}/{target}": inner.provider
+        for endpoint, e in spec.endpoints.items()
+        for target, inner in e.targets.items()
     }
     problems = []
     for key, given, known in (
@@ -134,7 +155,9 @@ def _share_names(build: BuildShare, spec: StackSpec, source: Source) -> list[Pro
         ("targets", build.targets or (), sorted(targets)),
     ):
         problems += [
-            problem_at("AP302", ("build", key, index), source, "the spec has no such entry", got=name, allowed=known)
+            problem_at(
+                "AP302", ("build", key, index), source, "the spec has no such entry", got=name, allowed=known
+            )
             for index, name in enumerate(given)
             if name not in known
         ]

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import openai
 
 from .servers.control import Running
@@ -37,7 +36,9 @@ def ask_all(outputs: Mapping[str, Any], routes: Sequence[Route], running: Runnin
     """Ask every target of every endpoint, in order of use."""
     keys = {(route.endpoint, route.target): route.secret.get_secret_value() for route in routes}
     trust = ssl.create_default_context(cafile=str(running.ca_path))
-    with httpx.Client(proxy=running.proxy_url, verify=trust, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+    with openai.DefaultHttpxClient(
+        proxy=running.proxy_url, verify=trust, timeout=TIMEOUT_SECONDS, trust_env=False
+    ) as http:
         return [
             _ask(target, keys[(name, target["target"])], http)
             for name, endpoint in outputs["endpoints"].items()
@@ -45,7 +46,7 @@ def ask_all(outputs: Mapping[str, Any], routes: Sequence[Route], running: Runnin
         ]
 
 
-def _ask(target: Mapping[str, Any], key: str, http: httpx.Client) -> Answer:
+def _ask(target: Mapping[str, Any], key: str, http: openai.DefaultHttpxClient) -> Answer:
     client = openai.OpenAI(base_url=target["base_url"], api_key=key, http_client=http, max_retries=0)
     try:
         if target["kind"] == "embedding":
@@ -74,7 +75,11 @@ def table(answers: Sequence[Answer]) -> str:
     ]  # fmt: skip
     grid = [tuple(heading.upper() for heading in HEADINGS), *rows]
     widths = [max(len(row[i]) for row in grid) for i in range(len(HEADINGS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in grid]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in grid
+    ]
     providers = {answer.contract["provider"] for answer in answers if answer.ok}
     good = sum(answer.ok for answer in answers)
-    return "\n".join([*lines, "", f"{good} of {len(answers)} targets answered, on {len(providers)} providers."])
+    return "\n".join(
+        [*lines, "", f"{good} of {len(answers)} targets answered, on {len(providers)} providers."]
+    )

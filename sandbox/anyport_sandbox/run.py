@@ -105,7 +105,9 @@ def _credentials(workspace: Workspace, outputs: dict[str, Any]) -> dict[str, str
 def _deployed_key(workspace: Workspace, reference: str) -> str:
     if not reference.startswith("config:"):
         return ""
-    found = workspace.pulumi("config", "get", "-s", STACK, reference.removeprefix("config:"), quiet=True, check=False)
+    found = workspace.pulumi(
+        "config", "get", "-s", STACK, reference.removeprefix("config:"), quiet=True, check=False
+    )
     return found.stdout.strip() if found.returncode == 0 else ""
 
 

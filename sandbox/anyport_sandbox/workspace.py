@@ -29,12 +29,12 @@ class Workspace:
 
     Attributes:
         checkout: the root of the project.
-        area: `.anyport`, safe to delete when nothing runs.
+        area: `.anyport` or `$ANYPORT_WORK_AREA`, safe to delete when nothing runs.
     """
 
     def __init__(self, checkout: Path) -> None:
         self.checkout = checkout
-        self.area = checkout / ".anyport"
+        self.area = Path(os.environ.get("ANYPORT_WORK_AREA", checkout / ".anyport"))
         self.backend = self.area / "backend"
         self.clouds = self.area / "sandbox" / "clouds"
         self.servers = self.area / "sandbox" / "servers"
@@ -51,7 +51,9 @@ class Workspace:
 
     def environment(self) -> dict[str, str]:
         """What every engine run needs; nothing of the user's own Pulumi login or cloud accounts."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "KUBECONFIG"))}
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "KUBECONFIG"))
+        }
         path = f"{self.checkout / '.engine' / 'bin'}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         return {
             **kept,
@@ -63,7 +65,9 @@ class Workspace:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
 
-    def pulumi(self, *arguments: str, quiet: bool = False, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def pulumi(
+        self, *arguments: str, quiet: bool = False, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         """Run `pulumi -C sandbox …`; its output goes to the user unless `quiet`.
 
         Raises SandboxError when it cannot run, or fails and `check` is set.

@@ -2,9 +2,10 @@
 
 Ways, in the order `auto` tries them: `path` (an installed Pulumi), `archive` (the official release,
 checksum-verified), `build` (from Go modules, with our own small language host). Needs nothing but Python
-3.11: it runs before the project's environment exists. With an engine in place it returns at once; `auto`
-uses what lies in the cache before it downloads or builds, and keeps a working engine whatever way it came, so name a way to change it. `ANYPORT_ENGINE_SOURCE` overrides
-`--source`. Exit codes: 0 obtained, 2 wrong usage, 3 no way works, 130 interrupted.
+3.11: it runs before the project's environment exists. With an engine in place it returns at once. `auto` uses
+what lies in the cache before it downloads or builds, and keeps a working engine whatever way it came, so name
+a way to change it. `ANYPORT_ENGINE_SOURCE` overrides `--source`.
+Exit codes: 0 obtained, 2 wrong usage, 3 no way works, 130 interrupted.
 It deliberately doesn't obtain provider plugins, and doesn't run on Windows outside WSL.
 The record other programs read, `.engine/engine.json`, is described in engine_store.py.
 """

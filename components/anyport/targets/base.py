@@ -92,7 +92,8 @@ class Target(pulumi.ComponentResource):
     @property
     def identity(self) -> tuple[str, ...]:
         """What makes this target this stack's: organization, project, stack, resource name."""
-        return (pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), self.resource_name)
+        organization = pulumi.get_organization() or "organization"
+        return (organization, pulumi.get_project(), pulumi.get_stack(), self.resource_name)
 
 
 def target_facts(args: TargetArgs) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def load_faults(folder: Path) -> list[Fault]:
 def _fault(row: dict[str, Any]) -> Fault:
     unknown = set(row) - _KEYS
     if unknown:
-        raise ValueError(f"unknown key {sorted(unknown)[0]!r}, known are {', '.join(sorted(_KEYS))}")
+        raise ValueError(f"unknown key {min(unknown)!r}, known are {', '.join(sorted(_KEYS))}")
     operation = row.get("operation", "*")
     if operation not in (*_OPERATIONS, "*"):
         raise ValueError(f"operation {operation!r} is none of {', '.join(_OPERATIONS)}")
@@ -92,7 +92,9 @@ def _fault(row: dict[str, Any]) -> Fault:
     )
 
 
-def inject(state: State, clock: Clock, cloud: str, token: str, names: tuple[str, ...], operation: str) -> None:
+def inject(
+    state: State, clock: Clock, cloud: str, token: str, names: tuple[str, ...], operation: str
+) -> None:
     """Delay, then fail, if a fault asks for it.
 
     Raises:

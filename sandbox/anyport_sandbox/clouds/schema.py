@@ -11,7 +11,7 @@ import difflib
 import importlib
 import inspect
 import sys
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from pulumi import _types as sdk_types
@@ -58,7 +58,7 @@ def check_config(package: str, inputs: dict[str, Any]) -> list[Problem]:
     ]
 
 
-@lru_cache(maxsize=None)
+@cache
 def arguments(token: str) -> type | None:
     """The SDK's argument class for a resource type; None for a Kubernetes custom resource.
 
@@ -99,14 +99,16 @@ def _unknown_type(token: str) -> str:
     return f"Unknown resource type {token}" + (f"; did you mean {near[0]}?" if near else ".")
 
 
-@lru_cache(maxsize=None)
+@cache
 def shape_of(arguments_class: type) -> Shape:
     """The fields of an SDK argument class by their wire names."""
     names: dict[str, str] = sdk_types.input_type_py_to_pulumi_names(arguments_class)
     hints: dict[str, Any] = sdk_types.input_type_types(arguments_class)
     parameters = inspect.signature(arguments_class).parameters
     required = {
-        names[name] for name, p in parameters.items() if name in names and p.default is inspect.Parameter.empty
+        names[name]
+        for name, p in parameters.items()
+        if name in names and p.default is inspect.Parameter.empty
     }
     fields = {wire_name: node_of(hints.get(wire_name, Any)) for wire_name in names.values()}
     return Shape(fields=fields, required=frozenset(required), python_names={v: k for k, v in names.items()})
@@ -146,7 +148,8 @@ def _check_value(node: Node, value: Any, path: str) -> list[Problem]:
     if node.kind == "union":
         return _check_union(node, value, path)
     if not node.fits(value):
-        return [Problem(path, f"must be {node.title}, got {_title(value)}")]
+        got = "" if node.kind == "enum" else f", got {_title(value)}"
+        return [Problem(path, f"must be {node.title}{got}")]
     if node.kind == "object" and node.object is not None:
         return _check_object(shape_of(node.object), value, path)
     if node.kind == "list":
@@ -175,7 +178,14 @@ def _unknown(key: str, known: list[str]) -> str:
 
 
 def _title(value: Any) -> str:
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
+    names = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
     return names.get(type(value), type(value).__name__)
 
 

@@ -106,13 +106,12 @@ class State:
     def _load(self) -> str:
         try:
             text = self.path.read_text("utf-8")
-            if not isinstance(json.loads(text), dict):
-                raise ValueError("not an object")
+            dict(json.loads(text))
         except FileNotFoundError:
             return ""
         except OSError as error:
             raise self._unusable(error) from error
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise SandboxError(
                 f"The sandbox state {self.path} is not valid JSON; delete it to start with an empty cloud."
             ) from error

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Unsatisfiable", "instance"]
+__all__ = ["UnsatisfiableError", "instance"]
 
 MAX_DEPTH = 40
 
@@ -34,7 +34,7 @@ _PATTERN_TRIES = ("", "a", "A", "0", "1", "aa", "AA", "00", "a0", "A0", "aaa", "
 _UNSOLVED = ("not", "if", "dependentSchemas", "dependentRequired", "contains", "patternProperties")
 
 
-class Unsatisfiable(ValueError):
+class UnsatisfiableError(ValueError):
     """No value was found; the text says at which part of the schema and why."""
 
 
@@ -42,7 +42,7 @@ def instance(schema: Mapping[str, Any]) -> Any:
     """The value for `schema`, the same one every time.
 
     Raises:
-        Unsatisfiable: the schema contradicts itself, recurses without end, or uses what isn't covered.
+        UnsatisfiableError: the schema contradicts itself, recurses without end, or uses what isn't covered.
     """
     return _Generator(schema).make(schema, "#", 0)
 
@@ -53,21 +53,20 @@ class _Generator:
 
     def make(self, schema: Any, at: str, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise Unsatisfiable(f"{at}: requires itself without end")
+            raise UnsatisfiableError(f"{at}: requires itself without end")
         if schema is True:
             return None
         if not isinstance(schema, Mapping):
-            raise Unsatisfiable(f"{at}: allows no value")
+            raise UnsatisfiableError(f"{at}: allows no value")
         schema = self._flatten(schema, at, depth)
         for word in _UNSOLVED:
             if word in schema:
-                raise Unsatisfiable(f"{at}: '{word}' is not supported by this stand-in")
-        if "const" in schema:
-            return schema["const"]
-        if "enum" in schema:
-            if not schema["enum"]:
-                raise Unsatisfiable(f"{at}: the enum is empty")
-            return schema["enum"][0]
+                raise UnsatisfiableError(f"{at}: '{word}' is not supported by this stand-in")
+        named = [schema["const"]] if "const" in schema else schema.get("enum")
+        if named == []:
+            raise UnsatisfiableError(f"{at}: the enum is empty")
+        if named:
+            return named[0]
         for word in ("anyOf", "oneOf"):
             if word in schema:
                 return self._first_of(schema, word, at, depth)
@@ -81,7 +80,7 @@ class _Generator:
             parts.append(self._resolve(schema["$ref"], at))
         for part in parts:
             if depth > MAX_DEPTH or not isinstance(part, Mapping):
-                raise Unsatisfiable(f"{at}: requires itself without end")
+                raise UnsatisfiableError(f"{at}: requires itself without end")
             for key, value in self._flatten(part, at, depth + 1).items():
                 if key == "properties":
                     merged[key] = {**value, **merged.get(key, {})}
@@ -93,12 +92,12 @@ class _Generator:
 
     def _resolve(self, ref: Any, at: str) -> Any:
         if not isinstance(ref, str) or not ref.startswith("#"):
-            raise Unsatisfiable(f"{at}: only references inside the schema are followed, got {ref!r}")
+            raise UnsatisfiableError(f"{at}: only references inside the schema are followed, got {ref!r}")
         node: Any = self.root
         for part in ref[1:].split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
             if not isinstance(node, Mapping) or key not in node:
-                raise Unsatisfiable(f"{at}: the reference {ref!r} leads nowhere")
+                raise UnsatisfiableError(f"{at}: the reference {ref!r} leads nowhere")
             node = node[key]
         return node
 
@@ -108,9 +107,9 @@ class _Generator:
         for branch in schema[word]:
             try:
                 return self.make({"allOf": [branch, rest]}, f"{at}/{word}", depth + 1)
-            except Unsatisfiable as error:
+            except UnsatisfiableError as error:
                 reasons.append(str(error))
-        raise Unsatisfiable(reasons[0] if reasons else f"{at}: '{word}' is empty")
+        raise UnsatisfiableError(reasons[0] if reasons else f"{at}: '{word}' is empty")
 
     def _typed(self, schema: dict[str, Any], at: str, depth: int) -> Any:
         kind = schema.get("type", _implied(schema))
@@ -130,7 +129,7 @@ class _Generator:
             case "null":
                 return None
             case _:
-                raise Unsatisfiable(f"{at}: unknown type {kind!r}")
+                raise UnsatisfiableError(f"{at}: unknown type {kind!r}")
 
     def _object(self, schema: dict[str, Any], at: str, depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
@@ -138,14 +137,14 @@ class _Generator:
         wanted = list(dict.fromkeys(schema.get("required", ())))
         spare = [name for name in properties if name not in wanted]
         if schema.get("minProperties", 0) > len(wanted) + len(spare):
-            raise Unsatisfiable(f"{at}: more properties are required than are named")
+            raise UnsatisfiableError(f"{at}: more properties are required than are named")
         wanted += spare[: max(0, schema.get("minProperties", 0) - len(wanted))]
         return {name: self.make(properties.get(name, other), f"{at}/{name}", depth + 1) for name in wanted}
 
     def _array(self, schema: dict[str, Any], at: str, depth: int) -> list[Any]:
         least = schema.get("minItems", 0)
         if least > schema.get("maxItems", least) or least > 1000:
-            raise Unsatisfiable(f"{at}: no array has the lengths asked for")
+            raise UnsatisfiableError(f"{at}: no array has the lengths asked for")
         first = schema.get("prefixItems", [])
         rest = schema.get("items", True)
         items = [
@@ -155,7 +154,7 @@ class _Generator:
         if schema.get("uniqueItems") and len({repr(item) for item in items}) < len(items):
             options = rest.get("enum", []) if isinstance(rest, Mapping) else []
             if first or len(options) < least:
-                raise Unsatisfiable(f"{at}: several unique items are not supported by this stand-in")
+                raise UnsatisfiableError(f"{at}: several unique items are not supported by this stand-in")
             return list(options[:least])
         return items
 
@@ -169,21 +168,23 @@ def _implied(schema: dict[str, Any]) -> str:
 def _string(schema: dict[str, Any], at: str) -> str:
     least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
     if least > most or least > 100_000:
-        raise Unsatisfiable(f"{at}: no string has the lengths asked for")
-    tries = (_FORMATS[schema["format"]],) if schema.get("format") in _FORMATS else ("sandbox", *_PATTERN_TRIES)
+        raise UnsatisfiableError(f"{at}: no string has the lengths asked for")
+    tries = (
+        (_FORMATS[schema["format"]],) if schema.get("format") in _FORMATS else ("sandbox", *_PATTERN_TRIES)
+    )
     for text in (*tries, *(text * least for text in "aA0")):
         padded = text.ljust(least, "x") if "format" not in schema and "pattern" not in schema else text
         fitting = padded[: int(most)] if most < len(padded) and "pattern" not in schema else padded
         if least <= len(fitting) <= most and _matches(schema.get("pattern"), fitting, at):
             return fitting
-    raise Unsatisfiable(f"{at}: no text was found for the pattern {schema.get('pattern')!r}")
+    raise UnsatisfiableError(f"{at}: no text was found for the pattern {schema.get('pattern')!r}")
 
 
 def _matches(pattern: str | None, text: str, at: str) -> bool:
     try:
         return pattern is None or re.search(pattern, text) is not None
     except re.error:
-        raise Unsatisfiable(f"{at}: the pattern {pattern!r} cannot be read") from None
+        raise UnsatisfiableError(f"{at}: the pattern {pattern!r} cannot be read") from None
 
 
 def _number(schema: dict[str, Any], at: str, *, whole: bool) -> int | float:
@@ -192,8 +193,14 @@ def _number(schema: dict[str, Any], at: str, *, whole: bool) -> int | float:
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
 
     def fits(value: float) -> bool:
-        above = value >= schema.get("minimum", -math.inf) and value > schema.get("exclusiveMinimum", -math.inf)
-        return above and value <= schema.get("maximum", math.inf) and value < schema.get("exclusiveMaximum", math.inf)
+        above = value >= schema.get("minimum", -math.inf) and value > schema.get(
+            "exclusiveMinimum", -math.inf
+        )
+        return (
+            above
+            and value <= schema.get("maximum", math.inf)
+            and value < schema.get("exclusiveMaximum", math.inf)
+        )
 
     near = min(max(0, low), high)
     tries: list[float] = [0, near, near + 1, near - 1]
@@ -204,4 +211,4 @@ def _number(schema: dict[str, Any], at: str, *, whole: bool) -> int | float:
     for value in tries:
         if fits(value):
             return int(value) if whole else value
-    raise Unsatisfiable(f"{at}: no number is in the range asked for")
+    raise UnsatisfiableError(f"{at}: no number is in the range asked for")

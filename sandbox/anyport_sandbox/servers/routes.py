@@ -17,7 +17,14 @@ from pydantic import SerializationInfo as Info
 from anyport_sandbox.servers.errors import RouteError
 from anyport_sandbox.servers.files import write_private
 
-__all__ = ["DEFAULT_EMBEDDING_DIMENSIONS", "Fault", "Provider", "Route", "load_routes", "routes_from_contracts"]
+__all__ = [
+    "DEFAULT_EMBEDDING_DIMENSIONS",
+    "Fault",
+    "Provider",
+    "Route",
+    "load_routes",
+    "routes_from_contracts",
+]
 
 DEFAULT_EMBEDDING_DIMENSIONS = 1536
 """Length of a vector when the contract does not say: a guess, the most usual size."""
@@ -171,7 +178,9 @@ def _route(endpoint: str, target: Mapping[str, Any], credentials: Mapping[str, s
     keys = (name, auth.get("secret"), target.get("provider"))
     token = next((credentials[key] for key in keys if isinstance(key, str) and key in credentials), None)
     if not token:
-        raise RouteError(f"There is no credential for {name}: give one under {name!r} or its provider's name.")
+        raise RouteError(
+            f"There is no credential for {name}: give one under {name!r} or its provider's name."
+        )
     try:
         return Route.model_validate(
             {

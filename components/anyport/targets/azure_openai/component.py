@@ -37,7 +37,7 @@ class AzureOpenaiTarget(Target):
     def build(self) -> Access:
         """Make the account, the deployment and who may call it."""
         planned, options = self.args.planned, self._options
-        through = self._provider()
+        through = self._cloud()
         group = resources.ResourceGroup(
             f"{self.resource_name}-rg",
             resource_group_name=self.physical(90, unique=True, prefix="rg"),
@@ -51,10 +51,14 @@ class AzureOpenaiTarget(Target):
             account_name=account.name,
             resource_group_name=group.name,
             deployment_name=planned.model,
-            sku=cognitiveservices.SkuArgs(name=SKU_OF_KIND[planned.deployment_kind], capacity=self._capacity()),
+            sku=cognitiveservices.SkuArgs(
+                name=SKU_OF_KIND[planned.deployment_kind], capacity=self._capacity()
+            ),
             properties=cognitiveservices.DeploymentPropertiesArgs(
                 model=cognitiveservices.DeploymentModelArgs(
-                    format=planned.model_format or "OpenAI", name=planned.model_id, version=planned.model_version
+                    format=planned.model_format or "OpenAI",
+                    name=planned.model_id,
+                    version=planned.model_version,
                 ),
                 version_upgrade_option="NoAutoUpgrade",
             ),
@@ -78,7 +82,7 @@ class AzureOpenaiTarget(Target):
     def _subdomain(self) -> str:
         return self.physical(60, unique=True)
 
-    def _provider(self) -> dict[str, pulumi.ProviderResource]:
+    def _cloud(self) -> dict[str, pulumi.ProviderResource]:
         if self._options.subscription_id is None:
             return {}
         provider = Provider(
@@ -133,7 +137,9 @@ class AzureOpenaiTarget(Target):
         )
         role = OPENAI_USER if self.args.planned.model_format == "OpenAI" else COGNITIVE_SERVICES_USER
         definition = account.id.apply(
-            lambda i: f"/{'/'.join(i.split('/')[1:3])}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+            lambda i: (
+                f"/{'/'.join(i.split('/')[1:3])}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+            )
         )
         people = {"caller": caller.principal_id, **dict.fromkeys(options.principal_ids)}
         for who, principal in people.items():

@@ -10,7 +10,12 @@ from ..options import Capability, ProviderTraits, TargetOptions
 
 __all__ = ["SKU_OF_KIND", "TRAITS", "AzureOpenaiOptions"]
 
-SKU_OF_KIND = {"standard": "Standard", "datazone": "DataZoneStandard", "global": "GlobalStandard", "ptu": "ProvisionedManaged"}
+SKU_OF_KIND = {
+    "standard": "Standard",
+    "datazone": "DataZoneStandard",
+    "global": "GlobalStandard",
+    "ptu": "ProvisionedManaged",
+}
 """Catalog kind → SKU name of the deployment."""
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
@@ -42,10 +47,17 @@ def _kind(options: TargetOptions, offered: tuple[str, ...]) -> tuple[str, str]:
         note = "" if offered else f"the catalog does not know the deployment kinds here; {asked} is as asked"
         return asked, note
     if not offered:
-        return "standard", "the catalog does not know the deployment kinds here; standard (regional) is assumed, confirm it with the live API"
+        return (
+            "standard",
+            "the catalog does not know the deployment kinds here; standard (regional) is assumed, confirm it with the live API",
+        )
     for kind in ("standard", "datazone", "global"):
         if kind in offered:
-            note = "" if kind == "standard" else f"no regional pay-per-token kind is listed, so {kind} is used: it has no failure domain"
+            note = (
+                ""
+                if kind == "standard"
+                else f"no regional pay-per-token kind is listed, so {kind} is used: it has no failure domain"
+            )
             return kind, note
     return "", "only provisioned throughput is offered; say deployment_kind: ptu and a capacity"
 

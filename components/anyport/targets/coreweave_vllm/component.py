@@ -29,7 +29,7 @@ class CoreweaveVllmTarget(Target):
     def build(self) -> Access:
         """Make everything in one namespace of its own, so that deletion leaves nothing."""
         self._labels = labels(self.args.endpoint, self.args.planned.name)
-        self._opts = self.child(provider=self._cluster())
+        self._opts = self.child(provider=self._cloud())
         self._namespace = self.physical(63)
         namespace = k8s.core.v1.Namespace(
             f"{self.resource_name}-namespace",
@@ -70,7 +70,7 @@ class CoreweaveVllmTarget(Target):
             raise TypeError(f"expected CoreweaveVllmOptions, got {type(options).__name__}")
         return options
 
-    def _cluster(self) -> k8s.Provider:
+    def _cloud(self) -> k8s.Provider:
         ref = self._options.kubeconfig
         return k8s.Provider(
             f"{self.resource_name}-cluster",
@@ -139,7 +139,8 @@ class CoreweaveVllmTarget(Target):
                 },
             },
             opts=pulumi.ResourceOptions.merge(
-                self._opts, pulumi.ResourceOptions(depends_on=[secret, account, *volume], custom_timeouts=timeouts)
+                self._opts,
+                pulumi.ResourceOptions(depends_on=[secret, account, *volume], custom_timeouts=timeouts),
             ),
         )
 
@@ -167,7 +168,12 @@ class CoreweaveVllmTarget(Target):
             spec={
                 "ingressClassName": self._options.ingress_class,
                 "tls": [{"hosts": [host], "secretName": "vllm-server-tls"}],
-                "rules": [{"host": host, "http": {"paths": [{"path": "/v1", "pathType": "Prefix", "backend": backend}]}}],
+                "rules": [
+                    {
+                        "host": host,
+                        "http": {"paths": [{"path": "/v1", "pathType": "Prefix", "backend": backend}]},
+                    }
+                ],
             },
             opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[service])),
         )

@@ -46,10 +46,18 @@ def arguments(planned: PlannedTarget, served_name: str, gpus: int) -> list[str]:
         args += ["--enable-auto-tool-choice", "--tool-call-parser", planned.tool_call_parser]
     if planned.reasoning_parser:
         args += ["--reasoning-parser", planned.reasoning_parser]
-    return [*args, "--shutdown-timeout", str(DRAIN_SECONDS), "--disable-access-log-for-endpoints", "/health,/metrics"]
+    return [
+        *args,
+        "--shutdown-timeout",
+        str(DRAIN_SECONDS),
+        "--disable-access-log-for-endpoints",
+        "/health,/metrics",
+    ]
 
 
-def pod_spec(planned: PlannedTarget, options: CoreweaveVllmOptions, secret_name: str, service_account: str) -> dict[str, Any]:
+def pod_spec(
+    planned: PlannedTarget, options: CoreweaveVllmOptions, secret_name: str, service_account: str
+) -> dict[str, Any]:
     """The pod's `spec`, in the Kubernetes API's own spelling."""
     gpus = planned.gpus_per_replica or 1
     return {
@@ -93,7 +101,9 @@ def _cache(options: CoreweaveVllmOptions) -> dict[str, Any]:
     return {"name": "cache", "emptyDir": {}}
 
 
-def _container(planned: PlannedTarget, options: CoreweaveVllmOptions, secret_name: str, gpus: int) -> dict[str, Any]:
+def _container(
+    planned: PlannedTarget, options: CoreweaveVllmOptions, secret_name: str, gpus: int
+) -> dict[str, Any]:
     return {
         "name": "vllm",
         "image": options.image,

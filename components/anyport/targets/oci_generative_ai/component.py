@@ -38,8 +38,8 @@ class OciGenerativeAiTarget(Target):
         options, planned = self._options, self.args.planned
         compartment = required_setting(self.args, options.compartment_id, "compartment_id")
         home = required_setting(self.args, options.home_region, "home_region")
-        here = self._provider("oci", planned.region)
-        policy = self._policy(compartment, here if home == planned.region else self._provider("oci-home", home))
+        here = self._cloud("oci", planned.region)
+        policy = self._policy(compartment, here if home == planned.region else self._cloud("oci-home", home))
         model: pulumi.Input[str] = planned.model_id
         if planned.deployment_kind == "dedicated":
             model = self._dedicated(compartment, here, policy)
@@ -56,7 +56,7 @@ class OciGenerativeAiTarget(Target):
             raise TypeError(f"expected OciGenerativeAiOptions, got {type(options).__name__}")
         return options
 
-    def _provider(self, suffix: str, region: str) -> oci.Provider:
+    def _cloud(self, suffix: str, region: str) -> oci.Provider:
         config = pulumi.Config("oci")
         passed = {argument: config.get(key) for key, argument in PASSED_ON.items()}
         return oci.Provider(
@@ -126,5 +126,7 @@ class OciGenerativeAiTarget(Target):
 def _only_if_active(state: str, endpoint_id: str) -> str:
     """Oracle's provider takes NEEDS_ATTENTION for a success; a sick cluster must not pass for one."""
     if state != "ACTIVE":
-        raise RuntimeError(f"the dedicated AI cluster is {state}, not ACTIVE; look at its lifecycle details in the console")
+        raise RuntimeError(
+            f"the dedicated AI cluster is {state}, not ACTIVE; look at its lifecycle details in the console"
+        )
     return endpoint_id

@@ -11,7 +11,9 @@ from ..options import Capability, ProviderTraits, TargetOptions
 
 __all__ = ["TRAITS", "OciGenerativeAiOptions"]
 
-Ocid = Annotated[str, StringConstraints(pattern=r"^ocid1\.[a-z0-9]+\.[a-z0-9]*\.[a-z0-9-]*\.[A-Za-z0-9._-]+$")]
+Ocid = Annotated[
+    str, StringConstraints(pattern=r"^ocid1\.[a-z0-9]+\.[a-z0-9]*\.[a-z0-9-]*\.[A-Za-z0-9._-]+$")
+]
 RegionId = Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)+-\d+$")]
 
 

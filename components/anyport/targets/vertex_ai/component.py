@@ -30,8 +30,10 @@ class VertexAiTarget(Target):
     def build(self) -> Access:
         """Make the provider of this location, the API switch, the caller's account and the model."""
         options = self._options
-        project = required_setting(self.args, options.project or pulumi.Config("gcp").get("project"), "project", "gcp:project")
-        provider = self._provider(project)
+        project = required_setting(
+            self.args, options.project or pulumi.Config("gcp").get("project"), "project", "gcp:project"
+        )
+        provider = self._cloud(project)
         api = gcp.projects.Service(
             f"{self.resource_name}-api",
             service="aiplatform.googleapis.com",
@@ -53,7 +55,7 @@ class VertexAiTarget(Target):
             raise TypeError(f"expected VertexAiOptions, got {type(options).__name__}")
         return options
 
-    def _provider(self, project: str) -> gcp.Provider:
+    def _cloud(self, project: str) -> gcp.Provider:
         config = pulumi.Config("gcp")
         passed = {key: config.get(key) for key in PASSED_ON}
         return gcp.Provider(
@@ -111,7 +113,9 @@ class VertexAiTarget(Target):
         }.get(region, f"{region}-aiplatform.googleapis.com")
         return f"https://{host}/v1/projects/{project}/locations/{region}/endpoints/openapi"
 
-    def _self_deployed(self, project: str, provider: gcp.Provider, api: gcp.projects.Service) -> pulumi.Output[str]:
+    def _self_deployed(
+        self, project: str, provider: gcp.Provider, api: gcp.projects.Service
+    ) -> pulumi.Output[str]:
         """Deploy from Model Garden; the address of a dedicated endpoint must be read, not computed."""
         options, planned = self._options, self.args.planned
         machine = required_setting(self.args, options.machine_type, "machine_type")
@@ -127,7 +131,9 @@ class VertexAiTarget(Target):
                 "dedicated_resources": {
                     "machine_spec": {
                         "machine_type": machine,
-                        "accelerator_type": required_setting(self.args, options.accelerator_type, "accelerator_type"),
+                        "accelerator_type": required_setting(
+                            self.args, options.accelerator_type, "accelerator_type"
+                        ),
                         "accelerator_count": options.accelerator_count,
                     },
                     "min_replica_count": options.min_replicas,

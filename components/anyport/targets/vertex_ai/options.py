@@ -57,7 +57,9 @@ TRAITS = ProviderTraits(
     auth="google_oauth",
     capabilities={
         "keyless": Capability(True),
-        "tags": Capability(False, "a Model Garden endpoint takes no labels, and a managed model is no resource"),
+        "tags": Capability(
+            False, "a Model Garden endpoint takes no labels, and a managed model is no resource"
+        ),
         "regional": Capability(True, "not at the global and multi-region hosts"),
     },
 )

@@ -1,0 +1,250 @@
+"""Simulated Vertex AI: Model Garden deployments, endpoints, enabling of managed models.
+
+Sources (collected 2026-11-22): `resource_vertex_ai_*` of terraform-provider-google 7.39 to 7.42 for life cycles (reads
+that do nothing, what updates in place); Endpoint REST text for `dedicatedEndpointDns`.
+Guesses: error wording other than SERVICE_DISABLED; that only Meta's, Google's and Mistral's models ask for an EULA;
+the uid in the DNS name is the project number.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .behaviour import Behaviour, Env, Inputs, Resource, at, digest, guid, known, require, same_or_below
+from .catalog import offered
+from .errors import CloudError, Problem
+from .state import Records
+from .wire import plain
+
+__all__ = ["NUMBER", "AiEndpoint", "EnableModel", "ModelGardenDeployment", "project_of"]
+
+NUMBER = "123456789012"
+_GARDEN = "gcp:vertex/aiEndpointWithModelGardenDeployment:AiEndpointWithModelGardenDeployment"
+_SERVICE = "gcp:projects/service:Service"
+_EULA_PUBLISHERS = ("meta", "google", "mistral-ai", "mistralai")
+_IN_PLACE = (
+    "deployConfig.dedicatedResources.minReplicaCount",
+    "deployConfig.dedicatedResources.maxReplicaCount",
+    "deployConfig.dedicatedResources.requiredReplicaCount",
+    "deployConfig.dedicatedResources.autoscalingMetricSpecs",
+    "deletionPolicy",
+)
+
+
+def project_of(env: Env, inputs: Inputs) -> str:
+    """The resource's project, else the provider's."""
+    return str(inputs.get("project") or require(env.config, "project", "project: required field is not set"))
+
+
+def _admit_api(env: Env, inputs: Inputs, records: Records) -> None:
+    project = project_of(env, inputs)
+    api = "aiplatform.googleapis.com"
+    if all(record["id"] != f"{project}/{api}" for record in records.of_type(_SERVICE)):
+        raise CloudError(
+            f"Vertex AI API has not been used in project {project} before or it is disabled. Enable it by visiting "
+            f"https://console.developers.google.com/apis/api/{api}/overview?project={project} then retry. "
+            "(reason: SERVICE_DISABLED)",
+            code="PERMISSION_DENIED", status=403,
+        )  # fmt: skip
+
+
+def _admit_place(location: str, region: str) -> None:
+    """A request for one region that arrives at another region's host."""
+    if location != region:
+        raise CloudError(
+            f"The provider's region is '{region}' but the resource's location is '{location}': the request went to "
+            f"{region}-aiplatform.googleapis.com, which does not serve projects in '{location}'. Use a gcp provider "
+            f"with region '{location}'.",
+            code="INVALID_ARGUMENT", status=400,
+        )  # fmt: skip
+
+
+class EnableModel(Behaviour):
+    """Accepting a managed model once. Reads and deletes do nothing, as in the provider."""
+
+    idempotent = True
+    name_key = ""
+    immutable = ("project", "publisherModelName")
+
+    def identify(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> str:  # noqa: ARG002
+        """Below the project."""
+        return f"projects/{project_of(env, inputs)}/{inputs['publisherModelName']}"
+
+    def check(self, env: Env, res: Resource, inputs: Inputs) -> list[Problem]:  # noqa: ARG002
+        """`publishers/p/models/m`."""
+        name = inputs.get("publisherModelName")
+        bad = known(name) and not re.match(r"^publishers/[^/]+/models/[^/]+$", str(name))
+        return (
+            [Problem("publisherModelName", "must be `publishers/{publisher}/models/{model}`")] if bad else []
+        )
+
+    def admit(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> None:  # noqa: ARG002
+        """API on, model not retired. A model the catalog does not know is let through."""
+        _admit_api(env, inputs, records)
+        _, publisher, _, model = str(inputs["publisherModelName"]).split("/")
+        found = offered("vertex_ai", f"{publisher}/{model.partition('@')[0]}")
+        end = found.retires("maas") if found else None
+        if end is not None and end < env.clock.now().date():
+            raise CloudError(
+                f"Publisher Model `{inputs['publisherModelName']}` was retired on {end.isoformat()} and can no longer be "
+                "enabled.",
+                code="NOT_FOUND", status=404,
+            )  # fmt: skip
+
+    def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:  # noqa: ARG002
+        """The state, and where calls go."""
+        project = at(inputs, "project") or env.config.get("project", "")
+        return {
+            "project": project,
+            "enablementState": "ENABLEMENT_STATE_SUCCEEDED",
+            "publisherEndpoint": f"projects/{project}/locations/global/{inputs.get('publisherModelName')}",
+        }
+
+    def release(self, env: Env, record: dict[str, Any], records: Records) -> None:  # noqa: ARG002
+        """It stays enabled."""
+        records.resources[f"{record['type']}||{record['id']}"] = record
+
+    def read(self, env: Env, identity: str, records: Records, given: Inputs) -> dict[str, Any] | None:  # noqa: ARG002
+        """Whatever the state says."""
+        return given
+
+
+class ModelGardenDeployment(Behaviour):
+    """Upload, endpoint and deployment in one. Nearly every change replaces; reads see nothing.
+
+    A replacement is made before the old one goes, so quota is needed twice; the sandbox does not count GPUs.
+    """
+
+    name_key = ""
+    lenient_delete = False
+
+    def replaces(self, path: str) -> bool:
+        """All but replica counts and their scaling (since provider 7.42.0)."""
+        return not any(same_or_below(path, free) for free in _IN_PLACE)
+
+    def check(self, env: Env, res: Resource, inputs: Inputs) -> list[Problem]:  # noqa: ARG002
+        """One source of the model, in one of the documented forms."""
+        publisher, hugging = inputs.get("publisherModelName"), inputs.get("huggingFaceModelId")
+        problems = []
+        if not publisher and not hugging:
+            problems.append(Problem("publisherModelName", "give this or huggingFaceModelId"))
+        if publisher and hugging:
+            problems.append(Problem("huggingFaceModelId", "conflicts with publisherModelName"))
+        if known(publisher) and not re.match(r"^publishers/[^/]+/models/[^/@]+@[^/@]+$", str(publisher)):
+            problems.append(
+                Problem("publisherModelName", "must be `publishers/{publisher}/models/{model}@{version}`")
+            )
+        least = at(inputs, "deployConfig.dedicatedResources.minReplicaCount")
+        if isinstance(least, int) and least < 1:
+            problems.append(Problem("deployConfig.dedicatedResources.minReplicaCount", "must be at least 1"))
+        return problems
+
+    def identify(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> str:  # noqa: ARG002
+        """`projects/NUMBER/locations/l/endpoints/mg-endpoint-…`, a new one for each create."""
+        unique = guid(res.urn, str(records.serial(res.urn)))
+        return f"projects/{NUMBER}/locations/{inputs['location']}/endpoints/mg-endpoint-{unique}"
+
+    def admit(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> None:  # noqa: ARG002
+        """API on, region right, EULA accepted."""
+        region = require(env.config, "region", "Cannot determine region: set it in the gcp provider.")
+        _admit_place(str(inputs["location"]), region)
+        _admit_api(env, inputs, records)
+        publisher = str(inputs.get("publisherModelName") or "//").split("/")[1]
+        if publisher in _EULA_PUBLISHERS and at(inputs, "modelConfig.acceptEula") is not True:
+            raise CloudError(
+                f"The end user licence agreement of '{inputs['publisherModelName']}' must be accepted; set "
+                "modelConfig.acceptEula to true.",
+                code="FAILED_PRECONDITION", status=400,
+            )  # fmt: skip
+
+    def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:  # noqa: ARG002
+        """Ids, but not the DNS name: the real resource does not tell it either."""
+        return {
+            "project": inputs.get("project") or env.config.get("project", ""),
+            "endpoint": identity,
+            "deployedModelId": str(int(digest("model", identity)[:15], 16)),
+            "deployedModelDisplayName": at(inputs, "modelConfig.modelDisplayName")
+            or f"mg-model-{digest(identity)[:8]}",
+        }
+
+    def read(self, env: Env, identity: str, records: Records, given: Inputs) -> dict[str, Any] | None:  # noqa: ARG002
+        """A no-op: an endpoint deleted by hand is still in the state, and the next destroy fails on it."""
+        return given
+
+
+class AiEndpoint(Behaviour):
+    """A bare endpoint, and the view through which a Model Garden endpoint's DNS name is read."""
+
+    immutable = (
+        "name",
+        "location",
+        "region",
+        "project",
+        "network",
+        "encryptionSpec",
+        "dedicatedEndpointEnabled",
+    )
+
+    def autoname(self, res: Resource) -> str:
+        """What the bridge makes up, which the service then refuses (issue #12963)."""
+        return f"{res.name}-{digest(res.urn, res.seed)[:7]}"
+
+    def identify(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> str:  # noqa: ARG002
+        """By number."""
+        return f"projects/{project_of(env, inputs)}/locations/{inputs['location']}/endpoints/{inputs['name']}"
+
+    def admit(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> None:  # noqa: ARG002
+        """A numeric name, the right region, the API."""
+        if not re.match(r"^[0-9]{1,10}$", str(inputs.get("name"))):
+            raise CloudError(
+                f"Invalid endpoint id '{inputs.get('name')}': the name must be numeric, at most 10 digits; pass it "
+                "explicitly.",
+                code="INVALID_ARGUMENT", status=400,
+            )  # fmt: skip
+        region = inputs.get("region") or require(
+            env.config, "region", "Cannot determine region: set it in the gcp provider."
+        )
+        _admit_place(str(inputs["location"]), str(region))
+        _admit_api(env, inputs, records)
+
+    def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:  # noqa: ARG002
+        """The DNS name of a dedicated endpoint."""
+        labels = {**inputs.get("labels", {}), "goog-pulumi-provisioned": "true"}
+        computed: Inputs = {
+            "project": inputs.get("project") or env.config.get("project", ""),
+            "effectiveLabels": labels,
+            "pulumiLabels": labels,
+            "deployedModels": [],
+        }
+        if inputs.get("dedicatedEndpointEnabled") is True:
+            computed["dedicatedEndpointDns"] = _dns(identity)
+        return computed
+
+    def read(self, env: Env, identity: str, records: Records, given: Inputs) -> dict[str, Any] | None:  # noqa: ARG002
+        """Also finds what a Model Garden deployment made."""
+        made = next((r for r in records.of_type(_GARDEN) if r["id"] == identity), None)
+        if made is None:
+            return None
+        location, name = identity.split("/")[3], identity.split("/")[5]
+        inputs = plain(made["inputs"])
+        dedicated = at(inputs, "endpointConfig.dedicatedEndpointEnabled", True) is not False
+        outputs = {
+            "name": name,
+            "location": location,
+            "displayName": at(inputs, "endpointConfig.endpointDisplayName", name),
+            "dedicatedEndpointEnabled": dedicated,
+            "dedicatedEndpointDns": _dns(identity) if dedicated else "",
+            "project": at(plain(made["outputs"]), "project", ""),
+        }
+        return {
+            "inputs": {key: outputs[key] for key in ("name", "location", "displayName")},
+            "outputs": outputs,
+        }
+
+
+def _dns(identity: str) -> str:
+    parts = identity.split("/")
+    if len(parts) < 6:  # a preview has no id yet
+        return ""
+    return f"{parts[5]}.{parts[3]}-{NUMBER}.prediction.vertexai.goog"

@@ -1,0 +1,122 @@
+"""Reading YAML from people: positions kept, nothing run, one clear sentence for what is no spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anyport.errors import SpecError
+from anyport.source import Position, read_yaml
+from anyport.stackfile import load_stack_file
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"a: 1\nb: 2\na: 3\n", "AP003", 3),
+        (b"a: [1\n", "AP002", 2),
+        (b"a:\n\t- 1\n", "AP002", 2),
+        (b"a: !!python/object/apply:os.system [ls]\n", "AP002", 1),
+        (b"a: *missing\n", "AP002", 1),
+        (b"\xff\xfe\x00", "AP001", 0),
+        (b"[" * 100, "AP002", None),
+        (BOMB.encode(), "AP002", 0),
+        (b"? [a, b]\n: 1\n", "AP002", None),
+    ],
+)
+def test_what_is_no_spec_is_one_problem(tmp_path: Path, content: bytes, code: str, line: int | None) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    path.write_bytes(content)
+    with pytest.raises(SpecError) as caught:
+        read_yaml(path)
+    (problem,) = caught.value.problems
+    assert problem.code == code
+    assert line is None or problem.line == line
+
+
+def test_a_missing_file_a_folder_and_a_loop(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for path in (tmp_path / "none.yaml", tmp_path, loop):
+        with pytest.raises(SpecError) as caught:
+            read_yaml(path)
+        assert caught.value.problems[0].code == "AP001"
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "big.yaml"
+    with path.open("wb") as file:
+        file.truncate(50 * 1024 * 1024)
+    with pytest.raises(SpecError, match="larger than 4 MiB"):
+        read_yaml(path)
+
+
+def test_positions_are_those_of_the_keys(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("config:\n  anyport:endpoints:\n    chat: {model: m, apis: [x]}\n")
+    source = read_yaml(path)[1].under("config").renamed({"anyport:endpoints": "endpoints"})
+    assert source.at(("endpoints", "chat", "model")) == Position(3, 12)
+    assert source.at(("endpoints", "chat", "apis", 0)) == Position(3, 29)
+    assert source.at(("endpoints", "chat", "not", "there")) == Position(3, 5)
+
+
+@pytest.mark.parametrize("content", ["", "x: 1\n", "config: 5\n", "config: {aws:region: x}\n", "- 1\n"])
+def test_a_file_without_anyport_keys(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    path.write_text(content)
+    with pytest.raises(SpecError) as caught:
+        load_stack_file(path)
+    assert caught.value.problems[0].code == "AP004"
+
+
+SHARED = """\
+tier: dev
+endpoints:
+  chat:
+    model: gpt-oss-120b
+    targets:
+      azure: {priority: 1, provider: azure_openai, region: eastus2}
+      vertex: {priority: 2, provider: vertex_ai, region: us-central1}
+"""
+
+
+def test_a_shared_spec_and_a_build_share(tmp_path: Path) -> None:
+    (tmp_path / "shared.yaml").write_text(SHARED)
+    path = tmp_path / "Pulumi.azure.yaml"
+    path.write_text("config:\n  anyport:spec: shared.yaml\n  anyport:build: {providers: [azure_openai]}\n")
+    stack = load_stack_file(path)
+    assert stack.spec.tier == "dev"
+    assert stack.build.includes("chat", "azure", "azure_openai")
+    assert not stack.build.includes("chat", "vertex", "vertex_ai")
+
+
+def test_a_shared_spec_mixed_with_inline_keys_and_a_wrong_share(tmp_path: Path) -> None:
+    (tmp_path / "shared.yaml").write_text(SHARED)
+    path = tmp_path / "Pulumi.azure.yaml"
+    path.write_text(
+        "config:\n  anyport:spec: shared.yaml\n  anyport:tier: prod\n  anyport:build: {providers: [azure], targets: [chat/x]}\n"
+    )
+    with pytest.raises(SpecError) as caught:
+        load_stack_file(path)
+    assert [(p.code, p.path, p.line) for p in caught.value.problems] == [
+        ("AP301", "anyport:tier", 3),
+        ("AP302", "anyport:build.providers.0", 4),
+        ("AP302", "anyport:build.targets.0", 4),
+    ]
+
+
+def test_a_mistake_in_the_shared_spec_names_that_file(tmp_path: Path) -> None:
+    (tmp_path / "shared.yaml").write_text(SHARED.replace("eastus2", "eastus22"))
+    path = tmp_path / "Pulumi.azure.yaml"
+    path.write_text("config:\n  anyport:spec: shared.yaml\n")
+    with pytest.raises(SpecError) as caught:
+        load_stack_file(path)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line) == ("AP202", 6)
+    assert problem.file.endswith("shared.yaml")
