@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed
+# Without byte code every start compiles hundreds of SDK modules again, which triples the time of a run.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help venv engine sandbox sandbox-down test test-fast lint lock schema rules clean
 .DEFAULT_GOAL := help

@@ -64,9 +64,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; what breaks unexpectedly is one sentence and exit code 3."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         click.echo("anyport: stopped", err=True)
         sys.exit(130)

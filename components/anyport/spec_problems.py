@@ -153,7 +153,9 @@ def _plain(message: str) -> str:
 
 def _real_path(loc: Loc) -> Loc:
     """Drop the parts that pydantic adds for unions and keys, which the user never wrote."""
-    return tuple(part for part in loc if not (isinstance(part, str) and ("[" in part or part == "TargetOptions")))
+    return tuple(
+        part for part in loc if not (isinstance(part, str) and ("[" in part or part == "TargetOptions"))
+    )
 
 
 def _strip(annotation: Any) -> Any:

@@ -9,6 +9,7 @@ Exit codes: 0 every target answered, 1 one did not, 2 bad input, 3 something is 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import signal
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 
 from .ask import Answer, ask_all, table
 from .servers import control
-from .servers.routes import routes_from_contracts
+from .servers.routes import RouteError, routes_from_contracts
 from .workspace import STACK, SandboxError, Workspace
 
 __all__ = ["main"]
@@ -53,7 +54,7 @@ def up(workspace: Workspace) -> int:
         workspace.reset()
     workspace.pulumi("stack", "select", STACK, "--create", quiet=True)
     packs = [word for pack in PACKS for word in ("--policy-pack", pack)]
-    went = workspace.pulumi("up", "-s", STACK, "--yes", "--continue-on-error", *packs, check=False)
+    went = workspace.pulumi("up", "-s", STACK, "--yes", "--continue-on-error", "--suppress-outputs", *packs, check=False)
     outputs = json.loads(workspace.pulumi("stack", "output", "-s", STACK, "--json", quiet=True).stdout)
     if not outputs.get("endpoints"):
         raise SandboxError("pulumi up built no endpoint; the reason is above.")
@@ -77,18 +78,21 @@ def down(workspace: Workspace) -> int:
 
 
 def _ask(workspace: Workspace, outputs: dict[str, Any]) -> list[Answer]:
-    import os
-
-    routes = routes_from_contracts(outputs, _credentials(workspace, outputs))
-    port = int(os.environ.get("ANYPORT_SANDBOX_PORT", str(DEFAULT_PORT)))
     try:
-        running = control.start(routes, workspace.servers, port)
-    except control.StartError as error:
-        raise SandboxError(str(error)) from None
-    try:
+        routes = routes_from_contracts(outputs, _credentials(workspace, outputs))
+        running = control.start(routes, workspace.servers, _port())
         return ask_all(outputs, routes, running)
+    except (control.StartError, RouteError) as error:
+        raise SandboxError(str(error)) from None
     finally:
         control.stop(workspace.servers)
+
+
+def _port() -> int:
+    text = os.environ.get("ANYPORT_SANDBOX_PORT", str(DEFAULT_PORT))
+    if not text.isdigit() or int(text) > 65000:
+        raise SandboxError(f"ANYPORT_SANDBOX_PORT is {text!r}; give a port from 1 to 65000, or 0 for any free one.")
+    return int(text)
 
 
 def _credentials(workspace: Workspace, outputs: dict[str, Any]) -> dict[str, str]:

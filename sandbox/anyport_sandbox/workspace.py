@@ -20,6 +20,10 @@ STACK = "sandbox"
 PASSPHRASE = "sandbox"  # noqa: S105  # opens only the made-up key of the simulated servers
 
 
+_DROPPED = ("PULUMI_", "KUBECONFIG", "PYTHONDONTWRITEBYTECODE")
+"""The user's own Pulumi login and cluster; and a switch that makes every start compile the cloud SDKs again."""
+
+
 class SandboxError(Exception):
     """One sentence that says what is wrong and what to do."""
 

@@ -206,11 +206,9 @@ def _resource(request: Any) -> Resource:
 
 
 def _checked(inputs: dict[str, Any], problems: list[Problem]) -> Any:
-    failures = []
-    for problem in problems:
-        secret = any(_secrets({"x": inputs.get(_top(problem.path))}))
-        reason = f"{problem.path}: {problem.reason}" if secret else problem.reason
-        failures.append(provider_pb2.CheckFailure(property="" if secret else problem.path, reason=reason))
+    """Failures without `property`: the engine would print that input's value, secret or not, beside it."""
+    reasons = [f"{p.path}: {p.reason}" if p.path else p.reason for p in problems]
+    failures = [provider_pb2.CheckFailure(reason=reason) for reason in reasons]
     return provider_pb2.CheckResponse(inputs=struct(inputs), failures=failures)
 
 

@@ -45,21 +45,16 @@ class _Host:
         dialect = DIALECTS[(group or self.routes)[0].provider]
         if request.url.path in dialect.open_paths:
             return self._open(request.url.path)
-        model = ""
+        body: dict[str, Any] = {}
         try:
-            if not group:
-                raise ApiError(404, "not_found")
             presented = _credential(dialect, request.headers, group)
             operation = request.url.path.removeprefix(base)
-            if operation == "/models" and request.method == "GET" and dialect.lists_models:
+            if _lists_models(dialect, request.method, operation):
                 return JSONResponse(_models(group, presented))
-            if operation not in _KINDS or request.method != "POST":
-                raise ApiError(404, "not_found")
             body = json_object(await _body(request))
-            model = body.get("model", "")
-            return await self._serve(dialect, _pick(group, model, presented), operation, body)
+            return await self._serve(dialect, _pick(group, body.get("model", ""), presented), operation, body)
         except ApiError as error:
-            return _refuse(dialect, error, model, group)
+            return _refuse(dialect, error, body.get("model", ""), group)
 
     def _base_path(self, path: str) -> str:
         """The longest base path that `path` is under; a name no route has when there is none."""
@@ -121,11 +116,22 @@ def _accepts(route: Route, presented: str) -> bool:
 
 
 def _credential(dialect: Dialect, headers: Mapping[str, str], group: list[Route]) -> str:
-    """The token presented, known to at least one route: before that, not even 404 is told."""
+    """The token presented, known to at least one route: no more is told without one."""
+    if not group:
+        raise ApiError(404, "not_found")
     presented = dialect.credential(headers, group[0])
     if not any(_accepts(route, presented) for route in group):
         raise ApiError(401, "unauthorized")
     return presented
+
+
+def _lists_models(dialect: Dialect, method: str, operation: str) -> bool:
+    """Whether the call is `GET /models`; False is an operation with a body; anything else is a 404."""
+    if operation == "/models" and method == "GET" and dialect.lists_models:
+        return True
+    if operation not in _KINDS or method != "POST":
+        raise ApiError(404, "not_found")
+    return False
 
 
 def _pick(group: list[Route], model: str, presented: str) -> Route:

@@ -18,7 +18,9 @@ from anyport_sandbox.servers.files import private_dir
 from anyport_sandbox.servers.routes import Route, check_distinct, save_routes
 from anyport_sandbox.servers.serve import DEFAULT_PORT, READY_FILE
 
-__all__ = ["Running", "running", "start", "stop"]
+__all__ = ["Running", "StartError", "running", "start", "stop"]
+
+StartError = ServersError
 
 START_SECONDS = 30.0
 STOP_SECONDS = 3.0

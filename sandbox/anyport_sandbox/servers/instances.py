@@ -169,15 +169,13 @@ def _string(schema: dict[str, Any], at: str) -> str:
     least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
     if least > most or least > 100_000:
         raise UnsatisfiableError(f"{at}: no string has the lengths asked for")
-    tries = (
-        (_FORMATS[schema["format"]],) if schema.get("format") in _FORMATS else ("sandbox", *_PATTERN_TRIES)
-    )
-    for text in (*tries, *(text * least for text in "aA0")):
-        padded = text.ljust(least, "x") if "format" not in schema and "pattern" not in schema else text
-        fitting = padded[: int(most)] if most < len(padded) and "pattern" not in schema else padded
+    free = ("sandbox".ljust(least, "x"), *_PATTERN_TRIES, *(letter * least for letter in "aA0"))
+    format_ = schema.get("format")
+    for text in (_FORMATS[format_],) if format_ in _FORMATS else free:
+        fitting: str = text if "pattern" in schema or format_ in _FORMATS else text[: int(min(most, 2**31))]
         if least <= len(fitting) <= most and _matches(schema.get("pattern"), fitting, at):
             return fitting
-    raise UnsatisfiableError(f"{at}: no text was found for the pattern {schema.get('pattern')!r}")
+    raise UnsatisfiableError(f"{at}: no text was found for its format, pattern and lengths")
 
 
 def _matches(pattern: str | None, text: str, at: str) -> bool:
@@ -189,19 +187,9 @@ def _matches(pattern: str | None, text: str, at: str) -> bool:
 
 def _number(schema: dict[str, Any], at: str, *, whole: bool) -> int | float:
     step = schema.get("multipleOf") or (1 if whole else None)
-    low = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
-    high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
-
-    def fits(value: float) -> bool:
-        above = value >= schema.get("minimum", -math.inf) and value > schema.get(
-            "exclusiveMinimum", -math.inf
-        )
-        return (
-            above
-            and value <= schema.get("maximum", math.inf)
-            and value < schema.get("exclusiveMaximum", math.inf)
-        )
-
+    least, above = schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf)
+    most, below = schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf)
+    low, high = max(least, above), min(most, below)
     near = min(max(0, low), high)
     tries: list[float] = [0, near, near + 1, near - 1]
     if step:
@@ -209,6 +197,6 @@ def _number(schema: dict[str, Any], at: str, *, whole: bool) -> int | float:
     elif math.isfinite(low) and math.isfinite(high):
         tries.append((low + high) / 2)
     for value in tries:
-        if fits(value):
+        if least <= value <= most and above < value < below and (not whole or value == int(value)):
             return int(value) if whole else value
     raise UnsatisfiableError(f"{at}: no number is in the range asked for")

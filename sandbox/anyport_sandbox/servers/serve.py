@@ -148,9 +148,9 @@ async def _run(
         for host in ports
     }
     tasks = [asyncio.create_task(server.serve([sockets[host]])) for host, server in servers.items()]
-    proxy = await asyncio.start_server(ConnectProxy(ports).handle, sock=sockets[""])
-    for server in servers.values():
-        await server.listening.wait()
+    proxy = await asyncio.start_server(ConnectProxy(ports).accept, sock=sockets[""])
+    for server, task in zip(servers.values(), tasks, strict=True):
+        await _listening(server, task)
     ready = {
         "pid": os.getpid(),
         "proxy": f"http://{_LOOPBACK}:{proxy_port}",
@@ -180,6 +180,16 @@ def _server(certificate: Path, routes: list[Route], faults: FaultBook) -> _Serve
             ssl_keyfile=certificate,
         )
     )
+
+
+async def _listening(server: _Server, task: asyncio.Task[None]) -> None:
+    """Wait until a server listens, or raise what ended it first."""
+    waiting = asyncio.create_task(server.listening.wait())
+    await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+    if not waiting.done():
+        waiting.cancel()
+        await task
+        raise ServersError("A model server ended before it listened: start again.")
 
 
 async def _until_end(ending: asyncio.Event, parent: int | None) -> None:

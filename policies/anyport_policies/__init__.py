@@ -1,0 +1,1 @@
+"""Judgement over endpoints: rules, facts and findings, usable without Pulumi."""
