@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Without byte code every start compiles hundreds of SDK modules again, which triples the time of a run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv engine sandbox sandbox-down test test-fast lint lock schema rules clean
+.PHONY: help venv engine sandbox sandbox-down sandbox-env test test-fast lint lock docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -51,8 +51,15 @@ lock: $(UV)  ## Renew requirements.lock from pyproject.toml
 	@$(UV) pip compile --quiet pyproject.toml --extra dev --generate-hashes --python-version 3.11 --universal \
 	  --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 
-schema: venv  ## Renew stacks/schema.json
+sandbox-env: engine  ## Print what a shell needs for `pulumi -C sandbox …`: eval "$$(make -s sandbox-env)"
+	@mkdir -p .anyport/backend .anyport/pulumi-home
+	@echo 'export PATH="$(CURDIR)/.engine/bin:$(CURDIR)/$(BIN):$$PATH"'
+	@echo 'export PULUMI_HOME="$(CURDIR)/.anyport/pulumi-home" PULUMI_CONFIG_PASSPHRASE=sandbox PULUMI_SKIP_UPDATE_CHECK=true'
+
+docs: venv  ## Renew generated pages: stacks/schema.json, docs/errors.md, policies/RULES.md
 	@$(BIN)/anyport schema > stacks/schema.json
+	@$(BIN)/python -c 'from anyport.errors_reference import errors_markdown; print(errors_markdown(), end="")' > docs/errors.md
+	@$(BIN)/python -c 'from anyport_policies.reference import rules_markdown; print(rules_markdown(), end="")' > policies/RULES.md
 
 clean: sandbox-down  ## Remove what was made in this checkout (not the cache)
 	@rm -rf .anyport .engine $(VENV)

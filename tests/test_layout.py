@@ -121,7 +121,7 @@ def test_stack_files_name_the_schema_and_the_schema_is_current() -> None:
 
     for path in (CHECKOUT / "stacks").glob("Pulumi.*.yaml"):
         assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n"), path
-    assert (CHECKOUT / "stacks" / "schema.json").read_text() == schema_text(), "run: make schema"
+    assert (CHECKOUT / "stacks" / "schema.json").read_text() == schema_text(), "run: make docs"
 
 
 def test_names_that_are_exported_exist() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from anyport.plan import Plan, endpoint_facts
@@ -18,7 +19,10 @@ __all__ = ["EndpointFacts", "TargetFacts", "from_mapping", "from_plan"]
 
 @dataclass(frozen=True, slots=True)
 class TargetFacts:
-    """What rules know of one target; None is not known."""
+    """What rules know of one target; None is not known.
+
+    `passes_to` is `unknown` when whether calls are handed on, and to whom, cannot be read.
+    """
 
     name: str
     provider: str | None
@@ -77,10 +81,17 @@ def from_mapping(mapping: Any, name: str = "?") -> EndpointFacts:
         name=reader.text(endpoint, "name", "") or name,
         tier=reader.text(endpoint, "tier", ""),
         model=reader.text(endpoint, "model", ""),
-        residency=tuple(str(item) for item in endpoint.get("residency") or () if isinstance(item, str)),
+        residency=_residency(endpoint.get("residency")),
         targets=tuple(_target(reader, item, index) for index, item in enumerate(targets)),
         unknowns=tuple(reader.unknowns),
     )
+
+
+def _residency(value: Any) -> tuple[str, ...]:
+    """Only advice depends on it, so what cannot be read allows no place rather than every place."""
+    if not _is_list(value):
+        return () if value is None else ("unknown",)
+    return tuple(item if isinstance(item, str) else "unknown" for item in value)
 
 
 def _is_list(value: Any) -> bool:
@@ -93,6 +104,7 @@ def _target(reader: _Reader, item: Any, index: int) -> TargetFacts:
     where = f"targets.{name}."
     if not target:
         reader.unknowns.append(f"targets[{index}]")
+    passes_to = reader.text(target, "passes_to", where, needed=False)
     return TargetFacts(
         name=str(name),
         provider=reader.text(target, "provider", where),
@@ -104,7 +116,7 @@ def _target(reader: _Reader, item: Any, index: int) -> TargetFacts:
         standby=reader.text(target, "standby", where),
         restore_minutes=reader.number(target, "restore_minutes", where),
         model=reader.text(target, "model", where),
-        passes_to=reader.text(target, "passes_to", where, needed=False),
+        passes_to="unknown" if f"{where}passes_to" in reader.unknowns else passes_to,
         retires_on=reader.day(target, "retires_on", where),
         retirement_known=f"{where}retires_on" not in reader.unknowns,
         retirement_conflict=reader.text(target, "retirement_conflict", where, needed=False),
@@ -127,7 +139,7 @@ class _Reader:
         value = mapping.get(key)
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value > 0:
             return int(value)
         self.unknowns.append(where + key)
         return None

@@ -19,7 +19,7 @@ def places(model: str | None, residency: tuple[str, ...], fits: Callable[[Region
         residency: geographies allowed; empty allows all.
         fits: takes a region and its provider's operator.
 
-    One place per provider first. A region counts only where the catalog does not rule it out for a kind
+    One place per provider, none that only hands calls on to another. A region counts only where the catalog does not rule it out for a kind
     of deployment that stays in the region and, for vLLM, lists a GPU machine there.
     """
     catalog = load()
@@ -32,6 +32,7 @@ def places(model: str | None, residency: tuple[str, ...], fits: Callable[[Region
         for region in catalog.regions_of(provider):
             if (
                 regional
+                and not offer.passes_to
                 and (not served or region.name in served)
                 and region.status == "general"
                 and (not residency or region.geography in residency)

@@ -54,7 +54,9 @@ def up(workspace: Workspace) -> int:
         workspace.reset()
     workspace.pulumi("stack", "select", STACK, "--create", quiet=True)
     packs = [word for pack in PACKS for word in ("--policy-pack", pack)]
-    went = workspace.pulumi("up", "-s", STACK, "--yes", "--continue-on-error", "--suppress-outputs", *packs, check=False)
+    went = workspace.pulumi(
+        "up", "-s", STACK, "--yes", "--continue-on-error", "--suppress-outputs", *packs, check=False
+    )
     outputs = json.loads(workspace.pulumi("stack", "output", "-s", STACK, "--json", quiet=True).stdout)
     if not outputs.get("endpoints"):
         raise SandboxError("pulumi up built no endpoint; the reason is above.")
@@ -91,7 +93,9 @@ def _ask(workspace: Workspace, outputs: dict[str, Any]) -> list[Answer]:
 def _port() -> int:
     text = os.environ.get("ANYPORT_SANDBOX_PORT", str(DEFAULT_PORT))
     if not text.isdigit() or int(text) > 65000:
-        raise SandboxError(f"ANYPORT_SANDBOX_PORT is {text!r}; give a port from 1 to 65000, or 0 for any free one.")
+        raise SandboxError(
+            f"ANYPORT_SANDBOX_PORT is {text!r}; give a port from 1 to 65000, or 0 for any free one."
+        )
     return int(text)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from anyport_policies import places
-from anyport_policies.rules import ab001_model_retirement
 from policy_cases import small_catalog
+
+from anyport_policies import suggest
+from anyport_policies.rules import ar002_fallback_provider
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Advice comes from the small catalog instead of the shipped one."""
+    """Rules ask the small catalog instead of the shipped one."""
     catalog = small_catalog()
-    monkeypatch.setattr(places, "load", lambda: catalog)
-    monkeypatch.setattr(ab001_model_retirement, "load", lambda: catalog)
+    monkeypatch.setattr(suggest, "load", lambda: catalog)
+    monkeypatch.setattr(ar002_fallback_provider, "load", lambda: catalog)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from anyport.catalog import Catalog, DeploymentKind, Evidence, Model, Offer, Provider, Region, Serving
 
 FOLDER = Path(__file__).parent / "rules"
@@ -59,9 +60,7 @@ def _region(provider: str, name: str, domain: str, geography: str, status: Any =
 
 def _offer(provider: str, kinds: str, **more: Any) -> Offer:
     servings = tuple(Serving(kind=kind) for kind in kinds.split())
-    return Offer(
-        provider=provider, model_id="m", servings=servings, features={}, evidence=EVIDENCE, **more
-    )
+    return Offer(provider=provider, model_id="m", servings=servings, features={}, evidence=EVIDENCE, **more)
 
 
 def small_catalog() -> Catalog:

@@ -20,9 +20,9 @@ def _check(endpoint: EndpointFacts, today: date) -> Iterator[Verdict]:
     del today
     able = [target for target in endpoint.targets if target.counts]
     for one, other in combinations(able, 2):
-        if independent(one.failure_domain or "unknown", other.failure_domain or "unknown"):
+        if independent(_domain(one), _domain(other)):
             return
-    taken = {t.failure_domain for t in able if t.failure_domain not in (None, "none", "unknown")}
+    taken = {_domain(target) for target in able}
     suggestion = places(
         endpoint.model,
         endpoint.residency,
@@ -36,6 +36,13 @@ def _check(endpoint: EndpointFacts, today: date) -> Iterator[Verdict]:
     )
 
 
+def _domain(target: TargetFacts) -> str:
+    """Where the target fails: only a regional one fails with its place, and one that hands calls on with another."""
+    if target.passes_to is not None or target.reach is None:
+        return "unknown"
+    return (target.failure_domain or "unknown") if target.reach == "regional" else "none"
+
+
 def _described(targets: tuple[TargetFacts, ...]) -> str:
     if not targets:
         return "its targets are not known"
@@ -47,9 +54,11 @@ def _place(target: TargetFacts) -> str:
         return (
             "is cold with no stated restore_minutes" if target.standby == "cold" else "has an unknown standby"
         )
-    if target.failure_domain == "none":
+    if target.passes_to is not None:
+        return f"hands calls on to {target.passes_to}, in a place that is not known"
+    if _domain(target) == "none":
         return "may be served anywhere, so it has no failure domain"
-    if target.failure_domain in (None, "unknown"):
+    if _domain(target) == "unknown":
         return "is in a place that is not known"
     return f"is in {target.failure_domain}"
 

@@ -34,8 +34,10 @@ def _operators(target: TargetFacts) -> frozenset[str]:
     """Whom the target needs; empty when that is not known, which matches nobody."""
     if target.operator is None:
         return frozenset()
-    behind = load().providers.get(target.passes_to) if target.passes_to else None
-    return frozenset({target.operator} | ({behind.operator} if behind else set()))
+    if target.passes_to is None:
+        return frozenset({target.operator})
+    behind = load().providers.get(target.passes_to)
+    return frozenset({target.operator, behind.operator}) if behind else frozenset()
 
 
 def _described(targets: tuple[TargetFacts, ...]) -> str:
