@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 venv: $(STAMP)  ## Make .venv from the lock file
 
@@ -51,10 +51,8 @@ lock: $(UV)  ## Renew requirements.lock from pyproject.toml
 	@$(UV) pip compile --quiet pyproject.toml --extra dev --generate-hashes --python-version 3.11 --universal \
 	  --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 
-sandbox-env: engine  ## Print what a shell needs for `pulumi -C sandbox …`: eval "$$(make -s sandbox-env)"
-	@mkdir -p .anyport/backend .anyport/pulumi-home
-	@echo 'export PATH="$(CURDIR)/.engine/bin:$(CURDIR)/$(BIN):$$PATH"'
-	@echo 'export PULUMI_HOME="$(CURDIR)/.anyport/pulumi-home" PULUMI_CONFIG_PASSPHRASE=sandbox PULUMI_SKIP_UPDATE_CHECK=true'
+sandbox-env: engine  ## Print what a shell needs for pulumi by hand, for eval
+	@exec $(BIN)/python -m anyport_sandbox.run env
 
 docs: venv  ## Renew generated pages: stacks/schema.json, docs/errors.md, policies/RULES.md
 	@$(BIN)/anyport schema > stacks/schema.json

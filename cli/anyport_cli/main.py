@@ -75,7 +75,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001  # the last net: no traceback ever reaches a user
+    except Exception as error:  # the last net: no traceback ever reaches a user
         click.echo(f"anyport: something broke: {type(error).__name__}: {error}", err=True)
         click.echo("This is a defect in Anyport, not in your input. ANYPORT_DEBUG=1 shows where.", err=True)
         import os

@@ -82,7 +82,8 @@ class EndpointContract(_Model):
 
 def smallest(limits: Iterable[Limits]) -> Limits:
     """The smallest of each limit. One target whose limit is not known makes it not known for all,
-    except capacity, which is each target's own affair."""
+    except capacity, which is each target's own affair.
+    """
     every = list(limits)
 
     def least(values: list[int | None]) -> int | None:

@@ -2,6 +2,7 @@
 
     python -m anyport_sandbox.run up       stand everything up, ask each target, show the table
     python -m anyport_sandbox.run down     end what runs, destroy the stack
+    python -m anyport_sandbox.run env      print what a shell needs to run pulumi by hand
 
 Exit codes: 0 every target answered, 1 one did not, 2 bad input, 3 something is missing or broke.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -18,7 +20,8 @@ from typing import Any
 
 from .ask import Answer, ask_all, table
 from .servers import control
-from .servers.routes import RouteError, routes_from_contracts
+from .servers.errors import RouteError
+from .servers.routes import routes_from_contracts
 from .workspace import STACK, SandboxError, Workspace
 
 __all__ = ["main"]
@@ -31,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Ctrl-C and SIGTERM end in a sentence and leave nothing running."""
     signal.signal(signal.SIGTERM, _stop)
     words = arguments if arguments is not None else sys.argv[1:]
-    commands = {"up": up, "down": down}
+    commands = {"up": up, "down": down, "env": env}
     if len(words) != 1 or words[0] not in commands:
         _say(f"usage: python -m anyport_sandbox.run {'|'.join(commands)}")
         return 2
@@ -76,6 +79,14 @@ def down(workspace: Workspace) -> int:
         workspace.pulumi("stack", "rm", "-s", STACK, "--yes", "--preserve-config", quiet=True)
     workspace.reset()
     _say("anyport sandbox: destroyed; nothing is left running.")
+    return 0
+
+
+def env(workspace: Workspace) -> int:
+    """Shell exports for `pulumi -C sandbox …` by hand."""
+    found = workspace.environment()
+    names = ["PATH", *sorted(name for name in found if name.startswith(("PULUMI_", "ANYPORT_SANDBOX_STATE")))]
+    sys.stdout.write("".join(f"export {name}={shlex.quote(found[name])}\n" for name in names))
     return 0
 
 

@@ -73,15 +73,13 @@ class OciGenerativeAiTarget(Target):
         conditions = ["request.principal.type='generativeaiapikey'"]
         if self.args.planned.deployment_kind == "on_demand":
             conditions.append(f"target.model.id in ('{self.args.planned.model_id}')")
+        grant = f"allow any-user to use generative-ai-family in compartment id {compartment}"
         return oci.identity.Policy(
             f"{self.resource_name}-policy",
             compartment_id=compartment,
             name=self.physical(100, unique=True),
             description=f"Lets API keys call {self.args.planned.model_id} for endpoint {self.args.endpoint}",
-            statements=[
-                f"allow any-user to use generative-ai-family in compartment id {compartment} "
-                f"where ALL {{{', '.join(conditions)}}}"
-            ],
+            statements=[f"{grant} where ALL {{{', '.join(conditions)}}}"],
             freeform_tags=dict(self.args.tags),
             opts=self.child(provider=home, ignore_changes=["definedTags"]),
         )
