@@ -135,10 +135,12 @@ def _lists_models(dialect: Dialect, method: str, operation: str) -> bool:
 
 
 def _pick(group: list[Route], model: str, presented: str) -> Route:
-    route = next((route for route in group if route.model == model), None)
-    if route is None:
+    """Two endpoints may share an address and a model; then the caller's own token tells them apart."""
+    serving = [route for route in group if route.model == model]
+    if not serving:
         raise ApiError(404, "model_not_found", param="model")
-    if not _accepts(route, presented):
+    route = next((route for route in serving if _accepts(route, presented)), None)
+    if route is None:
         raise ApiError(401, "unauthorized")
     return route
 

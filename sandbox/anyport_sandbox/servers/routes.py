@@ -96,14 +96,15 @@ def check_distinct(routes: Iterable[Route]) -> None:
     Raises:
         RouteError: naming both.
     """
-    by_address: dict[tuple[str, str, str], Route] = {}
+    by_address: dict[tuple[str, str, str, str], Route] = {}
     names: set[str] = set()
     for route in routes:
-        other = by_address.setdefault((route.host, route.base_path, route.model), route)
+        key = (route.host, route.base_path, route.model, route.secret.get_secret_value())
+        other = by_address.setdefault(key, route)
         if other is not route:
             raise RouteError(
-                f"Targets {other.name} and {route.name} have the same base URL and model, so no request can "
-                f"tell them apart: give one of them another model or address."
+                f"Targets {other.name} and {route.name} have the same base URL, model and token, so no request can "
+                f"tell them apart: give one of them another of these."
             )
         if route.name in names:
             raise RouteError(f"Target {route.name} is given twice: remove one of the two.")

@@ -111,7 +111,7 @@ def test_bad_contracts_are_one_sentence() -> None:
     outputs = contracts()
     same = {**outputs["endpoints"]["small"]["targets"][0], "target": "again"}
     outputs["endpoints"]["small"]["targets"].append(same)
-    with pytest.raises(RouteError, match="small/oci and small/again have the same base URL and model"):
+    with pytest.raises(RouteError, match="small/oci and small/again have the same base URL, model and token"):
         routes_from_contracts(outputs, CREDENTIALS)
     with pytest.raises(RouteError, match="no credential for chat/azure"):
         routes_from_contracts(contracts(), {})
