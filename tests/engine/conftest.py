@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_project import Project, kill_all
-
-ProjectMaker = Callable[..., Project]
+from engine_project import Project, ProjectMaker, kill_all
 
 
 @pytest.fixture(scope="session", autouse=True)

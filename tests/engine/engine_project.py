@@ -8,12 +8,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
 from anyport_sandbox.workspace import PASSPHRASE, Workspace
 
 COMMAND_SECONDS = 120.0
@@ -134,6 +135,9 @@ class Project:
         for provider in project["plugins"]["providers"]:
             provider["path"] = str(sandbox / provider["path"])
         return yaml.safe_dump(project)
+
+
+ProjectMaker = Callable[..., Project]
 
 
 def environment(checkout: Path, area: Path) -> dict[str, str]:

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ProjectMaker
-from engine_project import Finished, Project, done, environment, kill_all, run
+from engine_project import Finished, Project, ProjectMaker, done, environment, kill_all, run
 
 pytestmark = pytest.mark.engine
 
@@ -18,6 +17,7 @@ config:
   anyport:owner: ai-platform
   anyport:cost_center: cc-1234
   anyport:providers:
+    vertex_ai: {{project: anyport-sandbox}}
     oci_generative_ai: {{compartment_id: ocid1.compartment.oc1..sandbox, home_region: us-ashburn-1}}
   anyport:endpoints:
     chat:
@@ -26,7 +26,8 @@ config:
 """
 EAST = "        azure-east: {priority: 1, provider: azure_openai, region: eastus2}\n"
 SOUTH = "        azure-south: {priority: 2, provider: azure_openai, region: southcentralus}\n"
-ASHBURN = "        oci: {priority: 2, provider: oci_generative_ai, region: us-ashburn-1}\n"
+IOWA = "        azure-central: {priority: 1, provider: azure_openai, region: centralus}\n"
+IOWA_TOO = "        vertex: {priority: 2, provider: vertex_ai, region: us-central1}\n"
 CHICAGO = "        oci: {priority: 2, provider: oci_generative_ai, region: us-chicago-1}\n"
 
 
@@ -47,7 +48,7 @@ def nothing_exists(project: Project) -> None:
 
 
 def test_one_region_is_refused_at_preview(project: ProjectMaker) -> None:
-    stack = project(spec(EAST, ASHBURN)).init()
+    stack = project(spec(IOWA, IOWA_TOO)).init()
     said = stack.preview(packs=PACK)
     refused(said, "AR001")
     assert "AR002" not in said.text
@@ -58,7 +59,7 @@ def test_one_region_is_refused_at_preview(project: ProjectMaker) -> None:
 
 def test_one_region_is_refused_by_up_before_anything_exists(project: ProjectMaker) -> None:
     """Without the preview that usually refuses first."""
-    stack = project(spec(EAST, ASHBURN)).init()
+    stack = project(spec(IOWA, IOWA_TOO)).init()
     refused(stack.up(packs=PACK), "AR001")
     nothing_exists(stack)
 
@@ -81,7 +82,7 @@ def test_two_regions_and_providers_pass(project: ProjectMaker) -> None:
 
 
 def test_dev_is_advised_and_not_refused(project: ProjectMaker) -> None:
-    said = done(project(spec(EAST, ASHBURN, tier="dev")).init().preview(packs=PACK))
+    said = done(project(spec(IOWA, IOWA_TOO, tier="dev")).init().preview(packs=PACK))
     assert "[advisory]" in said.text
     assert "[mandatory]" not in said.text
     assert "AR001" in said.text
