@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed
+UNREACHABLE = { echo "anyport: the packages could not be installed, for the reason above. Without a network, or behind a mirror, \
+set PIP_INDEX_URL and UV_DEFAULT_INDEX to an index that can be reached; on a full disk, free 2 GB. Then run the same again." >&2; exit 3; }
 # Without byte code every start compiles hundreds of SDK modules again, which triples the time of a run.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -20,10 +22,10 @@ venv: $(STAMP)  ## Make .venv from the lock file
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) tools/python_check.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || $(UNREACHABLE)
 	@echo "anyport: installing the locked packages into .venv (about 3 minutes the first time)" >&2
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --allow-empty-requirements requirements.lock
-	@$(UV) pip install --quiet --python $(BIN)/python uv==$(UV_VERSION)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --allow-empty-requirements requirements.lock || $(UNREACHABLE)
+	@$(UV) pip install --quiet --python $(BIN)/python uv==$(UV_VERSION) || $(UNREACHABLE)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 

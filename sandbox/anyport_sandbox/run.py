@@ -14,6 +14,7 @@ import os
 import secrets
 import shlex
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,12 @@ from .ask import Answer, ask_all, table
 from .servers import control
 from .servers.errors import RouteError
 from .servers.routes import routes_from_contracts
+from .servers.serve import DEFAULT_PORT, PORT_VARIABLE
 from .workspace import STACK, SandboxError, Workspace
 
 __all__ = ["main"]
 
 PACKS = ("../policies/resilience", "../policies/baseline")
-DEFAULT_PORT = 18443
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def up(workspace: Workspace) -> int:
     """Real `pulumi up` with both packs, then one chat completion per target."""
+    port = _free_port()
     if workspace.was_interrupted():
         _say("anyport sandbox: an earlier run was cut off; its simulated clouds are cleared first.")
         workspace.reset()
@@ -63,7 +65,7 @@ def up(workspace: Workspace) -> int:
     outputs = json.loads(workspace.pulumi("stack", "output", "-s", STACK, "--json", quiet=True).stdout)
     if not outputs.get("endpoints"):
         raise SandboxError("pulumi up built no endpoint; the reason is above.")
-    answers = _ask(workspace, outputs)
+    answers = _ask(workspace, outputs, port)
     sys.stdout.write("\n" + table(answers) + "\n")
     if went.returncode != 0:
         _say("\nanyport sandbox: pulumi up failed in part, see above; run make sandbox again to continue.")
@@ -75,6 +77,7 @@ def down(workspace: Workspace) -> int:
     """End the model servers if any run, destroy the stack, and forget the simulated clouds."""
     control.stop(workspace.servers)
     if any(workspace.backend.glob(f".pulumi/stacks/*/{STACK}.json")) and not workspace.was_interrupted():
+        workspace.pulumi("state", "unprotect", "--all", "-s", STACK, "--yes", quiet=True)
         workspace.pulumi("destroy", "-s", STACK, "--yes")
         workspace.pulumi("stack", "rm", "-s", STACK, "--yes", "--preserve-config", quiet=True)
     workspace.reset()
@@ -90,10 +93,10 @@ def env(workspace: Workspace) -> int:
     return 0
 
 
-def _ask(workspace: Workspace, outputs: dict[str, Any]) -> list[Answer]:
+def _ask(workspace: Workspace, outputs: dict[str, Any], port: int) -> list[Answer]:
     try:
         routes = routes_from_contracts(outputs, _credentials(workspace, outputs))
-        running = control.start(routes, workspace.servers, _port())
+        running = control.start(routes, workspace.servers, port)
         return ask_all(outputs, routes, running)
     except (control.StartError, RouteError) as error:
         raise SandboxError(str(error)) from None
@@ -101,12 +104,22 @@ def _ask(workspace: Workspace, outputs: dict[str, Any]) -> list[Answer]:
         control.stop(workspace.servers)
 
 
-def _port() -> int:
-    text = os.environ.get("ANYPORT_SANDBOX_PORT", str(DEFAULT_PORT))
+def _free_port() -> int:
+    """The first port of the model servers, tried before anything is built, so that a taken one costs no wait."""
+    text = os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT))
     if not text.isdigit() or int(text) > 65000:
         raise SandboxError(
-            f"ANYPORT_SANDBOX_PORT is {text!r}; give a port from 1 to 65000, or 0 for any free one."
+            f"{PORT_VARIABLE} is {text!r}; give a port from 1 to 65000, or 0 for any free one."
         )
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(text)))
+        except OSError as error:
+            raise SandboxError(
+                f"port {text} on 127.0.0.1 cannot be opened ({(error.strerror or 'taken').lower()}): end what uses "
+                f"it, or set {PORT_VARIABLE} to the first of some free ports, or to 0."
+            ) from None
     return int(text)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 __all__ = ["PASSPHRASE", "STACK", "SandboxError", "Workspace"]
 
 STACK = "sandbox"
+NEEDED_BYTES = 64 * 2**20
 PASSPHRASE = "sandbox"  # noqa: S105  # opens only the made-up key of the simulated servers
 
 
@@ -52,6 +53,12 @@ class Workspace:
             raise SandboxError(
                 f"{error.filename or self.area} cannot be written: {error.strerror}. Free some space or check permissions."
             ) from None
+        free = shutil.disk_usage(self.area).free
+        if free < NEEDED_BYTES:
+            raise SandboxError(
+                f"{self.area} has {free // 2**20} MB free and a run needs {NEEDED_BYTES // 2**20}: the engine does not "
+                "survive a full disk. Free some space, or set ANYPORT_WORK_AREA to a folder that has it."
+            )
 
     def environment(self) -> dict[str, str]:
         """What every engine run needs; nothing of the user's own Pulumi login or cloud accounts."""

@@ -80,7 +80,8 @@ class Project:
         return self.pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs", *arguments)
 
     def destroy(self) -> Finished:
-        """`pulumi destroy`."""
+        """`pulumi destroy`, of protected resources too."""
+        done(self.pulumi("state", "unprotect", "--all", "--yes"))
         return self.pulumi("destroy", "--yes", "--skip-preview")
 
     def outputs(self, stack: str | None = "") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,8 +11,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from anyport_sandbox.workspace import SandboxError, Workspace
 
 pytestmark = pytest.mark.engine
 
@@ -117,3 +121,12 @@ def test_what_cannot_work_is_one_sentence(
     assert done.returncode == 3
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_before_the_engine_meets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: Path
+) -> None:
+    monkeypatch.setenv("ANYPORT_WORK_AREA", str(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * 2**20))
+    with pytest.raises(SandboxError, match="3 MB free and a run needs 64"):
+        Workspace(checkout).prepare()
