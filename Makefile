@@ -1,17 +1,19 @@
 # Anyport. `make help` lists the targets. Everything is installed into this checkout; only builds are
 # cached outside it, under ${XDG_CACHE_HOME:-~/.cache}/anyport.
 PYTHON ?= python3
+
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed
+SIDE_BY_SIDE := -n 2 --dist loadfile
 UNREACHABLE = { echo "anyport: the packages could not be installed, for the reason above. Without a network, or behind a mirror, \
 set PIP_INDEX_URL and UV_DEFAULT_INDEX to an index that can be reached; on a full disk, free 2 GB. Then run the same again." >&2; exit 3; }
 # Without byte code every start compiles hundreds of SDK modules again, which triples the time of a run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv engine sandbox sandbox-down sandbox-env test test-fast lint lock docs clean
+.PHONY: help venv engine kubernetes sandbox sandbox-down sandbox-env test test-fast bench lint lock docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -32,17 +34,24 @@ $(STAMP): requirements.lock pyproject.toml
 engine: venv  ## Get the Pulumi engine into .engine/bin
 	@$(BIN)/python tools/engine/obtain.py
 
+kubernetes: venv  ## Get a Kubernetes control plane into .engine/kubernetes
+	@$(BIN)/python tools/kubernetes/obtain.py
+
 sandbox: engine  ## Stand the sandbox stack up on simulated clouds and ask every target
 	@exec $(BIN)/python -m anyport_sandbox.run up
 
 sandbox-down: engine  ## End what the sandbox started and destroy its stack
 	@exec $(BIN)/python -m anyport_sandbox.run down
 
-test: engine lint test-fast  ## All tests, the ones on the real engine included
-	@$(BIN)/python -m pytest -q -m engine
+test: engine kubernetes lint test-fast  ## All tests, the ones on the real engine included
+	@$(BIN)/python -m pytest -q -m "engine or slow" $(SIDE_BY_SIDE)
 
-test-fast: venv  ## Tests without the engine, for the inner loop
-	@$(BIN)/python -m pytest -q -m "not engine"
+test-fast: venv  ## Tests without engine, control plane and Envoy, for the inner loop
+	@$(BIN)/python -m pytest -q -m "not engine and not slow" $(SIDE_BY_SIDE)
+
+bench: engine  ## Measure against what the same would cost without Anyport
+	@$(BIN)/python tools/bench/preview_bench.py
+	@$(BIN)/python tools/bench/check_bench.py
 
 lint: venv  ## Formatting, lint and types
 	@$(BIN)/ruff format --check .
@@ -56,7 +65,10 @@ lock: $(UV)  ## Renew requirements.lock from pyproject.toml
 sandbox-env: engine  ## Print what a shell needs for pulumi by hand, for eval
 	@exec $(BIN)/python -m anyport_sandbox.run env
 
-docs: venv  ## Renew generated pages: stacks/schema.json, docs/errors.md, policies/RULES.md
+docs: venv  ## Renew generated pages: the schema, errors, rules, capabilities, resource counts, fidelity
+	@$(BIN)/python -c 'from anyport.targets.reference import capabilities_markdown; print(capabilities_markdown(), end="")' > docs/capabilities.md
+	@$(BIN)/python tests/targets/resource_counts.py > docs/resource-counts.md
+	@$(BIN)/python tests/fidelity/report.py > docs/fidelity.md
 	@$(BIN)/anyport schema > stacks/schema.json
 	@$(BIN)/python -c 'from anyport.errors_reference import errors_markdown; print(errors_markdown(), end="")' > docs/errors.md
 	@$(BIN)/python -c 'from anyport_policies.reference import rules_markdown; print(rules_markdown(), end="")' > policies/RULES.md

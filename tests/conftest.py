@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+SLOW = ("client", "drill", "fidelity", "gateway", "gitops", "kubernetes", "verify")
+"""Folders whose tests start servers or read big descriptions: not for the inner loop."""
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 TODAY = date(2026, 11, 25)
 
@@ -20,3 +23,9 @@ def checkout() -> Path:
 def today() -> date:
     """The day the expected results were written for; tests never read the clock."""
     return TODAY
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(CHECKOUT / "tests").parts[0] in SLOW:
+            item.add_marker("slow")

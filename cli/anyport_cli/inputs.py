@@ -43,13 +43,17 @@ def day(text: str | None) -> date:
 
 def stack_files(paths: tuple[Path, ...]) -> list[Path]:
     """Files as named; a folder stands for the stack files in it; nothing stands for `stacks/`."""
-    found: list[Path] = []
-    for path in paths or (Path("stacks"),):
-        inside = sorted(path.glob("Pulumi.*.yaml")) if path.is_dir() else [path]
-        if not inside:
-            raise click.UsageError(f"{path} holds no stack files (Pulumi.<stack>.yaml)")
-        found += inside
-    return found
+    from .tree import Disk
+
+    named = paths or (Path("stacks"),)
+    disk = Disk(named)
+    try:
+        for path in named:
+            if not disk.stack_files([path]):
+                raise click.UsageError(f"{path} holds no stack files (Pulumi.<stack>.yaml)")
+        return disk.stack_files(named)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def load_plans(files: Iterable[Path], today: date) -> tuple[dict[Path, Plan], list[Problem]]:

@@ -102,9 +102,9 @@ class InferenceEndpoint(pulumi.ComponentResource):
                 cost_center=cost_center,
             )
         )
-        facts = endpoint_facts(planned)
-        super().__init__(TYPE_TOKEN, name, {"facts": facts}, opts)
         built = [target for target in planned.targets if builds(target)]
+        facts = endpoint_facts(planned, [target.name for target in built])
+        super().__init__(TYPE_TOKEN, name, {"facts": facts}, opts)
         contracts = [self._target(name, planned, target) for target in built]
         elsewhere = tuple(target.name for target in planned.targets if target not in built)
         self.contract = pulumi.Output.all(*contracts).apply(
@@ -125,7 +125,7 @@ class InferenceEndpoint(pulumi.ComponentResource):
         if endpoint.cost_center:
             tags["cost-center"] = endpoint.cost_center
         component = component_class(target.provider)
-        args = TargetArgs(endpoint=endpoint.name, planned=target, tags=tags)
+        args = TargetArgs(endpoint.name, target, tags, endpoint.tier, endpoint.today)
         return component(f"{name}-{target.name}", args, pulumi.ResourceOptions(parent=self)).contract
 
 

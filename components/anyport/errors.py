@@ -40,10 +40,19 @@ CODES: dict[str, str] = {
     "AP210": "The deployment kind is not offered",
     "AP211": "The model is not known to be served in this region",
     "AP212": "The model has been retired there",
+    "AP213": "The provider does not have this option",
+    "AP214": "Options that cannot go together",
+    "AP215": "The place of processing cannot be kept",
+    "AP216": "A commitment is not acknowledged",
     "AP301": "Shared spec and inline spec are mixed",
     "AP302": "The build share names something the spec does not have",
     "AP303": "A setting needed to build this target is missing",
     "AP304": "The secret reference cannot be resolved",
+    "AP401": "The contract cannot be read",
+    "AP402": "The base URL of a target cannot be used",
+    "AP403": "Two targets of an endpoint have one address",
+    "AP404": "No target has a feature that the contract promises",
+    "AP405": "The contract names a secret that is not known",
 }
 
 

@@ -11,6 +11,7 @@ _GROUPS = {
     "AP1": "Shape of the spec",
     "AP2": "Meaning of the spec",
     "AP3": "Building",
+    "AP4": "Gateways",
 }
 
 

@@ -6,6 +6,7 @@ not know stays None or "unknown" and is said in `notes`; it is never filled with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Literal
 
@@ -14,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny
 from .catalog import Catalog, Offer, Region, load
 from .contract import Limits, smallest
 from .errors import Problem, SpecError
-from .sizing import gpus_needed
+from .posture import posture
+from .sizing import gpus_needed, sizing_notes
 from .source import Source
 from .spec import EndpointSpec, Equivalence, StackSpec, TargetSpec, Traffic
-from .spec_check import typed_options
+from .spec_options import typed_options
 from .spec_problems import problem_at
 from .targets.options import TargetOptions
 from .targets.registry import traits
@@ -104,6 +106,8 @@ class PlannedEndpoint(_Model):
     residency: tuple[str, ...]
     traffic: Traffic
     targets: tuple[PlannedTarget, ...]
+    today: date
+    """The day it was resolved for; not among the facts, so an unchanged spec shows no change."""
 
 
 class Plan(_Model):
@@ -147,14 +151,14 @@ def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Sourc
             else:
                 code, where, message, fix = found
                 problems.append(problem_at(code, (*path, *where), source, message, fix=fix))
-        endpoints.append(_endpoint(name, endpoint, spec, targets))
+        endpoints.append(_endpoint(name, endpoint, spec, targets, today))
     if problems:
         raise SpecError(problems)
     return Plan(tier=spec.tier, endpoints=tuple(endpoints), catalog_collected_on=catalog.collected_on)
 
 
 def _endpoint(
-    name: str, endpoint: EndpointSpec, spec: StackSpec, targets: list[PlannedTarget]
+    name: str, endpoint: EndpointSpec, spec: StackSpec, targets: list[PlannedTarget], today: date
 ) -> PlannedEndpoint:
     ordered = tuple(sorted(targets, key=lambda t: (t.priority, -(t.weight or 0), t.name)))
     common = set.intersection(*(set(t.features) for t in ordered)) if ordered else set()
@@ -171,6 +175,7 @@ def _endpoint(
         residency=endpoint.residency,
         traffic=endpoint.traffic,
         targets=ordered,
+        today=today,
     )
 
 
@@ -246,7 +251,7 @@ def _target(
         source=offer.evidence.source,
         collected_on=offer.evidence.collected_on,
         doubtful=offer.evidence.doubtful,
-        notes=_notes(note, region, offer),
+        notes=(*_notes(note, region, offer), *sizing_notes(target, options, offer, catalog)),
     )
 
 
@@ -291,16 +296,27 @@ def _notes(note: str, region: Region, offer: Offer) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def endpoint_facts(endpoint: PlannedEndpoint) -> dict[str, Any]:
+def endpoint_facts(endpoint: PlannedEndpoint, share: Iterable[str] | None = None) -> dict[str, Any]:
     """Plain values for a component's inputs: what resource policies judge before anything exists.
 
-    Holds no option values and no secrets. The day is not in it, so an unchanged spec shows no change.
+    Args:
+        endpoint: a resolved endpoint.
+        share: names of the targets that this stack builds; left out when the caller does not say.
+
+    Holds no option values and no secrets, only the words of `anyport.posture`. The day is not in it, so an
+    unchanged spec shows no change.
     """
     keep = {
         "name", "priority", "weight", "standby", "restore_minutes", "provider", "operator", "region", "zone",
         "failure_domain", "geography", "deployment_kind", "reach", "model", "model_id", "model_version", "model_owner", "passes_to",
-        "open_weights", "kind", "features", "limits", "retires_on", "retirement_conflict", "doubtful",
+        "open_weights", "kind", "equivalence", "features", "features_unknown", "limits", "input_usd_per_million",
+        "output_usd_per_million", "retires_on", "retirement_conflict", "doubtful",
     }  # fmt: skip
-    facts = endpoint.model_dump(mode="json", exclude={"targets"}, exclude_none=True)
-    facts["targets"] = [t.model_dump(mode="json", include=keep, exclude_none=True) for t in endpoint.targets]
+    facts = endpoint.model_dump(mode="json", exclude={"targets", "today"}, exclude_none=True)
+    facts["targets"] = [
+        {**t.model_dump(mode="json", include=keep, exclude_none=True), "posture": posture(endpoint, t)}
+        for t in endpoint.targets
+    ]
+    if share is not None:
+        facts["share"] = sorted(share)
     return facts

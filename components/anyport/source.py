@@ -6,28 +6,47 @@ one silently), and every path keeps its line. Merge keys and anchors are left al
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from .errors import Problem, SpecError
 
-__all__ = ["MAX_BYTES", "Position", "Source", "read_yaml"]
+__all__ = ["MAX_BYTES", "Position", "Source", "read_yaml", "reading_through"]
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 60
 MAX_NODES = 2_000_000
+MERGE_TAG = "tag:yaml.org,2002:merge"
 
 YamlPath = tuple[str | int, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+_read_bytes: ContextVar[Callable[[Path], bytes] | None] = ContextVar("_read_bytes", default=None)
+
+
+@contextmanager
+def reading_through(read: Callable[[Path], bytes]) -> Iterator[None]:
+    """Within this, files come from `read`, not from the disk: another revision, or a disk with guards before it.
+
+    Args:
+        read: contents of a path, as the path was written; may raise OSError (its `strerror` is shown) or SpecError.
+    """
+    token = _read_bytes.set(read)
+    try:
+        yield
+    finally:
+        _read_bytes.reset(token)
+
+
+class Position(NamedTuple):
     """1-based line and column."""
 
     line: int
@@ -72,21 +91,27 @@ def read_yaml(path: Path, shown_as: str | None = None) -> tuple[Any, Source]:
         SpecError: AP001 unreadable, AP002 not YAML (or too deep, or tagged), AP003 key given twice.
     """
     name = shown_as or str(path)
-    text = _read_text(path, name)
+    loader = None
+    positions: dict[YamlPath, Position] = {}
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(_read_text(path, name))
+        node = loader.get_single_node()
         if node is None:
             return None, Source(name)
         _refuse_bombs(node, {})
-        twice = [_twice_problem(name, key, where) for key, where in _duplicate_keys(node, (), 0)]
+        twice: list[Problem] = []
+        _walk(node, (), 0, positions, lambda *at: twice.append(_twice_problem(name, *at)))
         if twice:
             raise SpecError(twice)
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, chosen above
+        value = loader.construct_document(node)  # a safe loader, chosen above
     except yaml.MarkedYAMLError as error:
         raise SpecError([_yaml_problem(name, error)]) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise SpecError([Problem("AP002", "", f"not valid YAML: {_short(error)}", file=name)]) from None
-    return value, Source(name, dict(_positions(node, ())))
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return value, Source(name, positions)
 
 
 def _read_text(path: Path, name: str) -> str:
@@ -94,21 +119,30 @@ def _read_text(path: Path, name: str) -> str:
         return SpecError([Problem("AP001", "", why, fix=fix, file=name)])
 
     try:
-        if path.is_dir():
-            raise unreadable(
-                "is a directory, not a file", "name a stack file, such as stacks/Pulumi.dev.yaml"
-            )
-        if path.stat().st_size > MAX_BYTES:
+        content = (_read_bytes.get() or _from_disk)(path)
+        if len(content) > MAX_BYTES:
             raise unreadable(
                 f"is larger than {MAX_BYTES // 2**20} MiB", "a stack file this large is a mistake"
             )
-        return path.read_bytes().decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise unreadable("is not UTF-8 text", "save the file as UTF-8") from None
+    except IsADirectoryError:
+        raise unreadable(
+            "is a directory, not a file", "name a stack file, such as stacks/Pulumi.dev.yaml"
+        ) from None
     except FileNotFoundError:
         raise unreadable("does not exist", "check the spelling of the path") from None
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise unreadable(f"cannot be read: {_short(error)}", "check the path and its permissions") from None
+
+
+def _from_disk(path: Path) -> bytes:
+    """At most a little more than is allowed, and never from a pipe or a device, which may not end."""
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise OSError(0, "is not a regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _short(error: Exception) -> str:
@@ -154,36 +188,42 @@ def _refuse_bombs(node: yaml.Node, sizes: dict[int, int]) -> int:
         children = [part for pair in node.value for part in pair]
     elif isinstance(node, yaml.SequenceNode):
         children = node.value
-    sizes[id(node)] = 1 + sum(_refuse_bombs(child, sizes) for child in children)
-    if sizes[id(node)] > MAX_NODES:
+    size = 1 + len(children)
+    for child in children:
+        if not isinstance(child, yaml.ScalarNode):
+            size += _refuse_bombs(child, sizes)
+    sizes[id(node)] = size
+    if size > MAX_NODES:
         raise ValueError("anchors expand to more than two million values")
-    return sizes[id(node)]
+    return size
 
 
-def _duplicate_keys(node: yaml.Node, path: YamlPath, depth: int) -> Iterator[tuple[YamlPath, Position]]:
+def _walk(
+    node: yaml.Node,
+    path: YamlPath,
+    depth: int,
+    positions: dict[YamlPath, Position],
+    twice: Callable[[YamlPath, Position], None],
+) -> None:
+    """Note where each key stands, in the order of the file, and call `twice` for those given before."""
     if depth > MAX_DEPTH:
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
     if isinstance(node, yaml.MappingNode):
-        seen: set[Hashable] = set()
+        seen: set[Any] = set()
         for key, value in node.value:
             here = (*path, str(key.value))
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            mark = key.start_mark
+            at = Position(mark.line + 1, mark.column + 1)
+            if isinstance(key, yaml.ScalarNode) and key.tag != MERGE_TAG:
                 if key.value in seen:
-                    yield here, Position(key.start_mark.line + 1, key.start_mark.column + 1)
+                    twice(here, at)
                 seen.add(key.value)
-            yield from _duplicate_keys(value, here, depth + 1)
+            positions[here] = at
+            if not isinstance(value, yaml.ScalarNode):
+                _walk(value, here, depth + 1, positions, twice)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            yield from _duplicate_keys(value, (*path, index), depth + 1)
-
-
-def _positions(node: yaml.Node, path: YamlPath) -> Iterator[tuple[YamlPath, Position]]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*path, str(key.value))
-            yield here, Position(key.start_mark.line + 1, key.start_mark.column + 1)
-            yield from _positions(value, here)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield (*path, index), Position(value.start_mark.line + 1, value.start_mark.column + 1)
-            yield from _positions(value, (*path, index))
+            mark = value.start_mark
+            positions[*path, index] = Position(mark.line + 1, mark.column + 1)
+            if not isinstance(value, yaml.ScalarNode):
+                _walk(value, (*path, index), depth + 1, positions, twice)

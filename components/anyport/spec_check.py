@@ -9,31 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from .catalog import Catalog
 from .errors import Problem
 from .source import Source
-from .spec_problems import problem_at, problems_of
-from .targets.options import TargetOptions
+from .spec_options import Checked, check_offer, check_own_options, check_shared_options
+from .spec_problems import problem_at
 from .targets.registry import provider_names, traits
 
-__all__ = ["check_endpoints", "typed_options"]
+__all__ = ["check_endpoints"]
 
 Loc = tuple[str | int, ...]
 
 _API_OF_KIND = {"chat": ("chat_completions", "responses"), "embedding": ("embeddings",)}
 _TARGET_KEYS = ("zone", "instance_type", "replicas")
-
-
-def typed_options(
-    provider: str, shared: Mapping[str, Any], own: Mapping[str, Any] | TargetOptions
-) -> TargetOptions:
-    """A target's options: the provider-wide ones with the target's own over them."""
-    model = traits(provider).options
-    if isinstance(own, TargetOptions):
-        own = own.model_dump(exclude_unset=True)
-    return model.model_validate({**shared, **own})
 
 
 def check_endpoints(mapping: Any, source: Source, catalog: Catalog) -> list[Problem]:
@@ -42,9 +30,10 @@ def check_endpoints(mapping: Any, source: Source, catalog: Catalog) -> list[Prob
         return []
     shared = mapping.get("providers")
     shared = shared if isinstance(shared, Mapping) else {}
-    problems = list(_provider_options(shared, source))
+    facts = Checked(source, catalog, shared, str(mapping.get("tier") or "prod"))
+    problems = list(check_shared_options(facts))
     for name, endpoint in _maps(mapping.get("endpoints")):
-        problems += _endpoint(endpoint, ("endpoints", name), source, catalog, shared)
+        problems += _endpoint(endpoint, ("endpoints", name), facts)
     return problems
 
 
@@ -53,31 +42,15 @@ def _maps(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from ((str(key), inner) for key, inner in value.items() if isinstance(inner, Mapping))
 
 
-def _provider_options(shared: Mapping[str, Any], source: Source) -> Iterator[Problem]:
-    for name, options in shared.items():
-        path: Loc = ("providers", str(name))
-        if name not in provider_names():
-            yield problem_at(
-                "AP201", path, source, "unknown provider", got=str(name), allowed=provider_names()
-            )
-        elif isinstance(options, Mapping):
-            try:
-                traits(str(name)).options.model_validate(dict(options))
-            except ValidationError as error:
-                yield from problems_of(error, traits(str(name)).options, source, path)
-
-
-def _endpoint(
-    endpoint: Mapping[str, Any], path: Loc, source: Source, catalog: Catalog, shared: Mapping[str, Any]
-) -> Iterator[Problem]:
-    model = endpoint.get("model")
+def _endpoint(endpoint: Mapping[str, Any], path: Loc, facts: Checked) -> Iterator[Problem]:
+    model, source, catalog = endpoint.get("model"), facts.source, facts.catalog
     if isinstance(model, str):
         yield from _model(model, endpoint, (*path, "model"), source, catalog)
     yield from _residency(endpoint.get("residency"), (*path, "residency"), source, catalog)
     targets = list(_maps(endpoint.get("targets")))
     yield from _priorities(targets, path, source)
     for name, target in targets:
-        yield from _target(target, endpoint, (*path, "targets", name), source, catalog, shared)
+        yield from _target(target, endpoint, (*path, "targets", name), facts)
 
 
 def _model(
@@ -134,14 +107,9 @@ def _priorities(targets: list[tuple[str, Mapping[str, Any]]], path: Loc, source:
 
 
 def _target(
-    target: Mapping[str, Any],
-    endpoint: Mapping[str, Any],
-    path: Loc,
-    source: Source,
-    catalog: Catalog,
-    shared: Mapping[str, Any],
+    target: Mapping[str, Any], endpoint: Mapping[str, Any], path: Loc, facts: Checked
 ) -> Iterator[Problem]:
-    provider = target.get("provider")
+    provider, source, catalog = target.get("provider"), facts.source, facts.catalog
     if not isinstance(provider, str):
         return
     if provider not in provider_names():
@@ -151,8 +119,8 @@ def _target(
         return
     yield from _place(target, provider, path, source, catalog)
     yield from _target_keys(target, provider, path, source, catalog)
-    yield from _target_model(target, endpoint, provider, path, source, catalog, shared)
-    yield from _target_options(target, provider, path, source, shared)
+    yield from _target_model(target, endpoint, provider, path, facts)
+    yield from check_own_options(target, provider, path, facts)
 
 
 def _place(
@@ -217,11 +185,9 @@ def _target_model(
     endpoint: Mapping[str, Any],
     provider: str,
     path: Loc,
-    source: Source,
-    catalog: Catalog,
-    shared: Mapping[str, Any],
+    facts: Checked,
 ) -> Iterator[Problem]:
-    own, main = target.get("model"), endpoint.get("model")
+    own, main, source, catalog = target.get("model"), endpoint.get("model"), facts.source, facts.catalog
     model = own if own is not None else main
     if not isinstance(model, str):
         return
@@ -251,57 +217,9 @@ def _target_model(
             fix=_serves(provider, catalog),
         )
         return
-    yield from _offer_region(target, model, provider, path, source, catalog, shared)
+    yield from check_offer(target, endpoint, model, provider, path, facts)
 
 
 def _serves(provider: str, catalog: Catalog) -> str:
     names = sorted(name for name, model in catalog.models.items() if provider in model.offers)
     return f"choose another provider, or a model that {provider} serves: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}"
-
-
-def _offer_region(
-    target: Mapping[str, Any],
-    model: str,
-    provider: str,
-    path: Loc,
-    source: Source,
-    catalog: Catalog,
-    shared: Mapping[str, Any],
-) -> Iterator[Problem]:
-    """Refuse a region only where the catalog knows the whole list for the kind that would be used."""
-    region, base, own = target.get("region"), shared.get(provider, {}), target.get("options", {})
-    offer = catalog.models[model].offers[provider]
-    try:
-        options = typed_options(provider, base, own)
-    except (ValidationError, TypeError):
-        return
-    kind, _ = traits(provider).kind(options, offer.kinds)
-    served = offer.regions_for(kind) if kind else ()
-    if served and region in catalog.regions.get(provider, {}) and region not in served:
-        yield problem_at(
-            "AP211",
-            (*path, "region"),
-            source,
-            f"{model} ({kind}) is not known to be served by {provider} here",
-            got=region,
-            allowed=served,
-        )
-
-
-def _target_options(
-    target: Mapping[str, Any], provider: str, path: Loc, source: Source, shared: Mapping[str, Any]
-) -> Iterator[Problem]:
-    own = target.get("options", {})
-    if not isinstance(own, Mapping):
-        return
-    model = traits(provider).options
-    base = shared.get(provider)
-    try:
-        model.model_validate({**(base if isinstance(base, Mapping) else {}), **own})
-    except ValidationError as error:
-        # What the shared options got wrong was already said at its own place.
-        yield from (
-            problem
-            for problem in problems_of(error, model, source, (*path, "options"))
-            if problem.path.split(".options.")[-1].split(".")[0] in own
-        )

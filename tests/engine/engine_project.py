@@ -17,7 +17,7 @@ import yaml
 
 from anyport_sandbox.workspace import PASSPHRASE, Workspace
 
-COMMAND_SECONDS = 120.0
+COMMAND_SECONDS = 400.0
 ENDING_SECONDS = 30.0
 DROPPED = ("PYTHONDONTWRITEBYTECODE", "ANYPORT_")
 

@@ -27,7 +27,11 @@ spec = EndpointSpec(
     targets={
         "oci": TargetSpec(priority=1, provider="oci_generative_ai", region="us-chicago-1", options=oci),
         "cw": TargetSpec(
-            priority=2, provider="coreweave_vllm", region="US-EAST-04", instance_type="gd-8xh100ib-i128"
+            priority=2,
+            provider="coreweave_vllm",
+            region="US-EAST-04",
+            instance_type="gd-8xh100ib-i128",
+            options={"image": "vllm/vllm-openai@sha256:" + "a" * 64},
         ),
     },
 )

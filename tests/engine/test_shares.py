@@ -18,7 +18,8 @@ endpoints:
     model: gpt-oss-120b
     targets:
       azure: {priority: 1, provider: azure_openai, region: eastus2}
-      oci: {priority: 2, provider: oci_generative_ai, region: us-chicago-1}
+      south: {priority: 2, provider: azure_openai, region: southcentralus}
+      oci: {priority: 3, provider: oci_generative_ai, region: us-chicago-1}
 """
 SHARE = """\
 config:
@@ -36,15 +37,19 @@ def shared(project: ProjectMaker) -> Project:
 
 
 def test_each_stack_builds_its_share(shared: Project) -> None:
-    for stack, other, own_types in (("azure", "oci", "azure-native:"), ("oci", "azure", "oci:")):
+    shares = (
+        ("azure", ["azure", "south"], ["oci"], "azure-native:"),
+        ("oci", ["oci"], ["azure", "south"], "oci:"),
+    )
+    for stack, own, others, own_types in shares:
         before = set(shared.in_clouds())
         shared.init(stack)
         said = done(shared.up(packs=PACKS, stack=stack))
         assert "anyport-resilience" in said.text, "one provider is built here, but the spec has two"
         assert "AR00" not in said.text
         contract = shared.outputs(stack)["endpoints"]["chat"]
-        assert [target["target"] for target in contract["targets"]] == [stack]
-        assert contract["elsewhere"] == [other]
+        assert [target["target"] for target in contract["targets"]] == own
+        assert contract["elsewhere"] == others
         made = set(shared.in_clouds()) - before
         assert made
         assert all(kind.startswith(own_types) for kind in made), made

@@ -144,7 +144,8 @@ def test_build_of_an_older_host_is_taken_over(tmp_path: Path, monkeypatch: pytes
     modules = sources.digest_of(*sources.MODULE_FILES)
     earlier = tmp_path / f"{sources.VERSION}-build-{modules}-0000000000" / "bin"
     script(earlier / "pulumi", "echo the one built before")
-    script(earlier / "pulumi-language-python-exec")
+    for name in sources.SCRIPTS:
+        script(earlier / name)
     folder = store.cached(tmp_path, sources.build_key(), sources.make_from_modules)
     assert (folder / "pulumi").read_bytes() == (earlier / "pulumi").read_bytes()
     assert (folder / "language_host.py").read_bytes() == (ENGINE_DIR / "language_host.py").read_bytes()

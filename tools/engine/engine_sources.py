@@ -29,6 +29,9 @@ CHECKSUMS_URL = (
 )
 HERE = Path(__file__).resolve().parent
 HOST_FILES = ("pulumi-language-python", "language_host.py")
+SCRIPTS = {"pulumi-language-python-exec": "cmd", "pulumi-resource-pulumi-python": "dist"}
+"""Scripts beside the program, and their folders below `python/` of Pulumi's Go module: the executor of programs,
+and the provider behind resources that are written in Python."""
 MODULE_FILES = ("go.mod", "go.sum", "tools.go")
 # Seconds without an answer; the small file comes first so that a closed network fails fast.
 CHECKSUMS_TIMEOUT = 5.0
@@ -200,7 +203,7 @@ def digest_of(*names: str) -> str:
 
 def build_key() -> str:
     """Names the cache entry of a build: first what the program is made of, then our language host."""
-    return f"{VERSION}-build-{digest_of(*MODULE_FILES)}-{digest_of(*HOST_FILES)}"
+    return f"{VERSION}-build-{digest_of(*MODULE_FILES)}-{digest_of(*HOST_FILES)}-{len(SCRIPTS)}"
 
 
 def go(arguments: list[str], doing: str) -> str:
@@ -241,6 +244,20 @@ def check_go() -> None:
         raise SourceError(f"{have or 'this Go'} is too old, {needed[1]} or newer is needed; upgrade Go.")
 
 
+def copy_scripts(earlier: list[Path], folder: Path) -> None:
+    """The scripts of Pulumi's own module, from an earlier build or from the module itself."""
+    found = {name: next((e / name for e in earlier if (e / name).is_file()), None) for name in SCRIPTS}
+    if not all(found.values()):
+        check_go()
+        module = go(
+            ["list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], "looking for the scripts"
+        )
+        for name, place in SCRIPTS.items():
+            found[name] = found[name] or Path(module.strip()) / "python" / place / name
+    for name, path in found.items():
+        shutil.copyfile(str(path), folder / name)
+
+
 def make_from_modules(folder: Path) -> None:
     """Build the program from Go modules and put our language host beside it.
 
@@ -248,10 +265,8 @@ def make_from_modules(folder: Path) -> None:
     """
     root = folder.parent.parent
     earlier = sorted(root.glob(f"{VERSION}-build-{digest_of(*MODULE_FILES)}-*/bin/pulumi"))
-    executor = "pulumi-language-python-exec"
-    if earlier and (earlier[0].parent / executor).is_file():
-        for name in ("pulumi", executor):
-            shutil.copy2(earlier[0].parent / name, folder / name)
+    if earlier:
+        shutil.copy2(earlier[0], folder / "pulumi")
     else:
         check_go()
         say(f"building pulumi {VERSION} from Go modules (about 5 minutes, once) ...")
@@ -259,11 +274,8 @@ def make_from_modules(folder: Path) -> None:
         flags = ["-trimpath", "-tags", "osusergo,grpcnotrace", "-ldflags", f"-s -w {stamp}"]
         program = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
         go(["build", *flags, "-o", f"{folder}{os.sep}", program], "still building")
-        module = go(
-            ["list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], "looking for the executor"
-        )
-        shutil.copyfile(Path(module.strip()) / "python" / "cmd" / executor, folder / executor)
+    copy_scripts([path.parent for path in earlier], folder)
     for name in HOST_FILES:
         shutil.copyfile(HERE / name, folder / name)
-    for name in ("pulumi", executor, *HOST_FILES):
+    for name in ("pulumi", *SCRIPTS, *HOST_FILES):
         (folder / name).chmod(0o755)

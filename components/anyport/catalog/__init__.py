@@ -8,7 +8,7 @@ The facts are a cache in `data/`; each says when and where it was collected. Emp
 
 from __future__ import annotations
 
-from .loader import CatalogError, load
+from .loader import CatalogError, load, vllm_flags
 from .models import (
     FEATURES,
     Catalog,
@@ -37,4 +37,5 @@ __all__ = [
     "Serving",
     "independent",
     "load",
+    "vllm_flags",
 ]

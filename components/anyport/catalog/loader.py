@@ -18,7 +18,7 @@ import yaml
 
 from .models import FEATURES, Catalog, InstanceType, Model, Provider, Region
 
-__all__ = ["CatalogError", "load"]
+__all__ = ["CatalogError", "load", "vllm_flags"]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVIDENCE = ("source", "collected_on", "doubtful", "note")
@@ -49,6 +49,13 @@ def load() -> Catalog:
         instances=instances,
         collected_on=min(_dates(models, providers, regions, instances)),
     )
+
+
+@lru_cache(maxsize=1)
+def vllm_flags() -> tuple[str, ...]:
+    """The long options of `vllm serve`, of the version that the file names; short aliases are not among them."""
+    text = (files(__package__) / "data" / "vllm_serve_flags.txt").read_text("utf-8")
+    return tuple(line for line in text.splitlines() if line.startswith("--"))
 
 
 def _each(folder: Traversable, build: Any) -> Iterator[Any]:

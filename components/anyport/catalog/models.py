@@ -87,6 +87,8 @@ class Offer(_Fact):
         retires_servings: the kinds `retires_on` is about; empty when it is about the whole offer.
         passes_to: the provider that really answers, when this one only hands the call on.
         min_gpu_memory_gb: total over all GPUs, at the precision of `model_id`.
+        weights_gb: size of the weights alone, at that precision; `weights_basis` says how it was computed.
+        attention_heads: of the language model; tensor parallelism must divide them.
     """
 
     provider: str
@@ -109,6 +111,9 @@ class Offer(_Fact):
     lifecycle: Lifecycle | None = None
     passes_to: str | None = None
     min_gpu_memory_gb: int | None = Field(default=None, gt=0)
+    weights_gb: float | None = Field(default=None, gt=0)
+    weights_basis: str = ""
+    attention_heads: int | None = Field(default=None, gt=0)
     tool_call_parser: str | None = None
     reasoning_parser: str | None = None
     gated: bool | None = None
@@ -201,7 +206,11 @@ class Provider(_Fact):
 
 
 class InstanceType(_Fact):
-    """A GPU machine. Memory is GB per GPU, price USD per hour of the whole machine."""
+    """A GPU machine. Memory is GB per GPU, price USD per hour of the whole machine.
+
+    `rdma` says whether several of them can serve one model together; `vcpus` and `memory_gib` are what a
+    node offers to pods.
+    """
 
     name: str
     gpu: str
@@ -210,6 +219,9 @@ class InstanceType(_Fact):
     arch: Literal["amd64", "arm64"] | None = None
     usd_per_hour: float | None = Field(default=None, ge=0)
     rack_nodes: int | None = Field(default=None, gt=0)
+    rdma: bool | None = None
+    vcpus: int | None = Field(default=None, gt=0)
+    memory_gib: int | None = Field(default=None, gt=0)
     evidence: Evidence
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar
 
 import pulumi
@@ -29,14 +30,27 @@ class TargetArgs:
     Attributes:
         endpoint: name of the endpoint that the target serves.
         planned: the target as the planner resolved it.
-        tags: cost and ownership tags, set where the cloud takes any.
-        protected: whether stateful resources are protected against deletion.
+        tags: cost and ownership tags, set where the cloud takes any; the target's own come on top.
+        tier: `prod` or `dev`; decides what is protected when the options do not say.
+        today: the day of the plan, for what must not start in the past (budgets).
     """
 
     endpoint: str
     planned: PlannedTarget
     tags: Mapping[str, str] = field(default_factory=dict)
-    protected: bool = False
+    tier: str = "prod"
+    today: date | None = None
+
+    @property
+    def protected(self) -> bool:
+        """Whether what holds state or capacity is protected against deletion."""
+        asked = self.planned.options.deletion_protection
+        return self.tier == "prod" if asked is None else asked
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The cost and ownership tags and the target's own, which cannot take the others' place."""
+        return {**self.planned.options.tags, **self.tags}
 
 
 @dataclass(frozen=True)

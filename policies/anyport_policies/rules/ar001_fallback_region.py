@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from itertools import combinations
 
-from anyport.catalog import independent
-
 from ..facts import EndpointFacts, TargetFacts
-from ..rule import Rule, Verdict
+from ..judging import apart, domain
+from ..rule import Context, Rule, Verdict
 from ..suggest import places
 
 __all__ = ["RULE"]
 
 
-def _check(endpoint: EndpointFacts, today: date) -> Iterator[Verdict]:
+def _check(endpoint: EndpointFacts, context: Context) -> Iterator[Verdict]:
     """Two independent domains are what it takes: whichever place is lost, one of the two is another."""
-    del today
+    del context
     able = [target for target in endpoint.targets if target.counts]
     for one, other in combinations(able, 2):
-        if independent(_domain(one), _domain(other)):
+        if apart(one, other):
             return
-    taken = {_domain(target) for target in able}
+    taken = {domain(target) for target in able}
     suggestion = places(
         endpoint.model,
         endpoint.residency,
@@ -34,13 +32,6 @@ def _check(endpoint: EndpointFacts, today: date) -> Iterator[Verdict]:
         if suggestion
         else "add a target in another failure domain",
     )
-
-
-def _domain(target: TargetFacts) -> str:
-    """Where the target fails: only a regional one fails with its place, and one that hands calls on with another."""
-    if target.passes_to is not None or target.reach is None:
-        return "unknown"
-    return (target.failure_domain or "unknown") if target.reach == "regional" else "none"
 
 
 def _described(targets: tuple[TargetFacts, ...]) -> str:
@@ -56,9 +47,9 @@ def _place(target: TargetFacts) -> str:
         )
     if target.passes_to is not None:
         return f"hands calls on to {target.passes_to}, in a place that is not known"
-    if _domain(target) == "none":
+    if domain(target) == "none":
         return "may be served anywhere, so it has no failure domain"
-    if _domain(target) == "unknown":
+    if domain(target) == "unknown":
         return "is in a place that is not known"
     return f"is in {target.failure_domain}"
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-
-from anyport.catalog import load
+from itertools import combinations
 
 from ..facts import EndpointFacts, TargetFacts
-from ..rule import Rule, Verdict
+from ..judging import operators, strangers
+from ..rule import Context, Rule, Verdict
 from ..suggest import places
 
 __all__ = ["RULE"]
 
 
-def _check(endpoint: EndpointFacts, today: date) -> Iterator[Verdict]:
+def _check(endpoint: EndpointFacts, context: Context) -> Iterator[Verdict]:
     """Some two targets must need no operator in common."""
-    del today
-    needs = [_operators(target) for target in endpoint.targets if target.counts]
-    if any(one and other and not one & other for index, one in enumerate(needs) for other in needs[:index]):
+    del context
+    able = [target for target in endpoint.targets if target.counts]
+    if any(strangers(one, other) for one, other in combinations(able, 2)):
         return
-    taken = set().union(*needs) if needs else set()
+    taken = {who for target in able for who in operators(target)}
     suggestion = places(endpoint.model, endpoint.residency, lambda _, operator: operator not in taken)
     yield Verdict(
         f"endpoint {endpoint.name} has no fallback provider: {_described(endpoint.targets)}",
@@ -30,22 +29,12 @@ def _check(endpoint: EndpointFacts, today: date) -> Iterator[Verdict]:
     )
 
 
-def _operators(target: TargetFacts) -> frozenset[str]:
-    """Whom the target needs; empty when that is not known, which matches nobody."""
-    if target.operator is None:
-        return frozenset()
-    if target.passes_to is None:
-        return frozenset({target.operator})
-    behind = load().providers.get(target.passes_to)
-    return frozenset({target.operator, behind.operator}) if behind else frozenset()
-
-
 def _described(targets: tuple[TargetFacts, ...]) -> str:
     if not targets:
         return "its targets are not known"
     parts = []
     for target in targets:
-        who = " and ".join(sorted(_operators(target))) or "an unknown operator"
+        who = " and ".join(sorted(operators(target))) or "an unknown operator"
         parts.append(
             f"{target.name} {'needs' if target.counts else 'is cold with no stated restore_minutes at'} {who}"
         )

@@ -8,19 +8,25 @@ Guesses: outputs of types other than those written out here; a replacement that 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from .azure_access import (
+    FederatedIdentityCredential,
+    ManagementLock,
+    RoleAssignment,
+    UserAssignedIdentity,
+)
 from .azure_ai import Account, Deployment, list_account_keys
 from .azure_arm import TENANT, ArmBehaviour, all_accounts, subscription
-from .behaviour import Behaviour, Env, Inputs, Resource, at, guid, known
-from .errors import CloudError, Problem
+from .azure_network import DnsZone, DnsZoneGroup, DnsZoneLink, PrivateEndpoint
+from .azure_safety import RaiPolicy
+from .azure_watching import ActionGroup, Budget, DiagnosticSetting, MetricAlert
+from .behaviour import Env, Inputs, Resource, guid
+from .errors import CloudError
 from .operations import Package
 from .state import Records
 
 __all__ = ["PACKAGE"]
-
-_GUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 
 
 class ResourceGroup(ArmBehaviour):
@@ -46,80 +52,13 @@ class ResourceGroup(ArmBehaviour):
 
     def release(self, env: Env, record: dict[str, Any], records: Records) -> None:
         """Delete the contents."""
+        super().release(env, record, records)
         prefix = record["id"].lower() + "/"
         for account in all_accounts(records):
             if account["id"].lower().startswith(prefix):
                 Account().release(env, account, records)
         for key in [k for k, r in records.resources.items() if r["id"].lower().startswith(prefix)]:
             records.resources.pop(key, None)
-
-
-class UserAssignedIdentity(ArmBehaviour):
-    """An identity with ids of its own."""
-
-    arm_type = "Microsoft.ManagedIdentity/userAssignedIdentities"
-    name_key = "resourceName"
-
-    def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:
-        """Principal, client and tenant, made from the id."""
-        return {
-            **super().outputs(env, res, identity, inputs),
-            "principalId": guid("principal", identity.lower()),
-            "clientId": guid("client", identity.lower()),
-            "tenantId": TENANT,
-        }
-
-
-class RoleAssignment(Behaviour):
-    """A role for a principal at a scope. Azure wants a GUID for a name, whatever the program prefers.
-
-    Guess: the second assignment of one role to one principal at one scope is `RoleAssignmentExists`. Not
-    simulated: the minutes until a new principal is known everywhere.
-    """
-
-    name_key = "roleAssignmentName"
-    immutable = (
-        "scope",
-        "principalId",
-        "roleDefinitionId",
-        "roleAssignmentName",
-        "principalType",
-        "condition",
-    )
-
-    def autoname(self, res: Resource) -> str:
-        """The provider makes up a GUID."""
-        return guid(res.urn, res.seed)
-
-    def check(self, env: Env, res: Resource, inputs: Inputs) -> list[Problem]:  # noqa: ARG002
-        """GUIDs where GUIDs belong."""
-        return [
-            Problem(key, "must be a GUID")
-            for key in ("roleAssignmentName", "principalId")
-            if known(inputs.get(key)) and not _GUID.match(inputs[key])
-        ]
-
-    def identify(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> str:  # noqa: ARG002
-        """Below its scope."""
-        scope = str(inputs["scope"]).rstrip("/")
-        return f"{scope}/providers/Microsoft.Authorization/roleAssignments/{inputs['roleAssignmentName']}"
-
-    def admit(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> None:  # noqa: ARG002
-        """One assignment per scope, principal and role."""
-        key = [str(inputs.get(part)).lower() for part in ("scope", "principalId", "roleDefinitionId")]
-        for other in records.of_type(res.type):
-            have = [
-                str(at(other["outputs"], part)).lower()
-                for part in ("scope", "principalId", "roleDefinitionId")
-            ]
-            if have == key:
-                raise CloudError(
-                    "The role assignment already exists.", code="RoleAssignmentExists", status=409
-                )
-
-    def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:  # noqa: ARG002
-        """As ARM answers."""
-        return {"name": inputs.get("roleAssignmentName"), "type": "Microsoft.Authorization/roleAssignments"}
 
 
 class AnyArm(ArmBehaviour):
@@ -140,6 +79,12 @@ def _client_config(env: Env, records: Records, arguments: Inputs) -> Inputs:  # 
 
 
 def _busy(parent: str) -> CloudError:
+    if "/userAssignedIdentities/" in parent:
+        return CloudError(
+            f"Too many Federated Identity Credentials are written concurrently for the managed identity '{parent}'.",
+            code="ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+            status=409,
+        )
     return CloudError(
         f"Another operation is being performed on the parent resource '{parent}'. Please try again later.",
         code="RequestConflict",
@@ -154,7 +99,18 @@ PACKAGE = Package(
         "azure-native:managedidentity:UserAssignedIdentity": UserAssignedIdentity(),
         "azure-native:cognitiveservices:Account": Account(),
         "azure-native:cognitiveservices:Deployment": Deployment(),
+        "azure-native:cognitiveservices:RaiPolicy": RaiPolicy(),
         "azure-native:authorization:RoleAssignment": RoleAssignment(),
+        "azure-native:authorization:ManagementLockByScope": ManagementLock(),
+        "azure-native:managedidentity:FederatedIdentityCredential": FederatedIdentityCredential(),
+        "azure-native:network:PrivateEndpoint": PrivateEndpoint(),
+        "azure-native:network:PrivateDnsZoneGroup": DnsZoneGroup(),
+        "azure-native:privatedns:PrivateZone": DnsZone(),
+        "azure-native:privatedns:VirtualNetworkLink": DnsZoneLink(),
+        "azure-native:monitor:DiagnosticSetting": DiagnosticSetting(),
+        "azure-native:monitor:ActionGroup": ActionGroup(),
+        "azure-native:monitor:MetricAlert": MetricAlert(),
+        "azure-native:consumption:Budget": Budget(),
     },
     fallback=AnyArm,
     invokes={

@@ -1,20 +1,29 @@
-"""Simulated Azure OpenAI: accounts that stay soft-deleted for 48 h, deployments under quota and one at a time.
+"""Simulated Azure OpenAI: accounts that stay soft-deleted for 48 h, deployments one at a time.
 
 Sources (collected 2026-11-22): name and subdomain are held 48 h after a delete (aspire #16102, azurerm #25222),
-`FlagMustBeSetForRestore` (pulumi-azure-native #2529), `RequestConflict` (azurerm #22607), `InsufficientQuota`
-wording (azure-search-openai-demo #2091), `DeploymentModelNotSupported` and `ServiceModelDeprecating`
+`FlagMustBeSetForRestore` (pulumi-azure-native #2529), `RequestConflict` (azurerm #22607), `DeploymentModelNotSupported` and `ServiceModelDeprecating`
 (bicep-registry-modules #450, #7205).
-Guesses: the quota of 1000 units per region, SKU and model; a deployment frees its quota at once; nothing is
-refused for a version the catalog does not name; `CustomDomainInUse` wording; a spillover target is looked for.
+A spillover target is a standard deployment of the same account (Microsoft's spillover page, 2026-03-04).
+Guesses: nothing is refused for a version the catalog does not name; `CustomDomainInUse` wording; when and how a
+wrong spillover target is refused; a restored account comes back without its deployments; restoring an account
+that was never deleted makes it.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
-from .azure_arm import TENANT, ArmBehaviour, all_accounts, place, subscription
+from .azure_arm import (
+    TENANT,
+    ArmBehaviour,
+    all_accounts,
+    invalid,
+    place,
+    subscription,
+)
+from .azure_quota import admit_quota, held_by
+from .azure_safety import admit_policy
 from .behaviour import Env, Inputs, Resource, at, digest, guid, known
 from .catalog import Offered, offered
 from .errors import CloudError, Problem
@@ -25,7 +34,10 @@ __all__ = ["Account", "Deployment", "list_account_keys"]
 
 _NAME = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$")
 _HELD_SECONDS = 48 * 3600
-QUOTA_UNITS = 1000
+_PROVISIONED = ("ProvisionedManaged", "DataZoneProvisionedManaged", "GlobalProvisionedManaged")
+_BATCH = ("GlobalBatch", "DataZoneBatch")
+_DEPLOYMENT = "azure-native:cognitiveservices:Deployment"
+_STANDARD = ("Standard", "DataZoneStandard", "GlobalStandard")
 _ACCOUNT_TYPE = "Microsoft.CognitiveServices/accounts"
 
 
@@ -35,6 +47,10 @@ class Account(ArmBehaviour):
     arm_type = _ACCOUNT_TYPE
     name_key = "accountName"
     immutable = ("accountName", "properties.customSubDomainName")
+
+    def parent(self, env: Env, inputs: Inputs) -> str | None:
+        """Itself: an account that is being changed takes no deployment meanwhile."""
+        return _account_id(env, inputs) if inputs.get("accountName") else None
 
     def check(self, env: Env, res: Resource, inputs: Inputs) -> list[Problem]:  # noqa: ARG002
         """The name pattern of the specification."""
@@ -49,10 +65,7 @@ class Account(ArmBehaviour):
         self._admit_restore(env, identity, inputs, records)
         subdomain = at(inputs, "properties.customSubDomainName")
         if at(inputs, "properties.networkAcls") and not subdomain:
-            raise CloudError(
-                "Network rules need a custom subdomain; set properties.customSubDomainName.",
-                code="InvalidResourceProperties", status=400,
-            )  # fmt: skip
+            raise invalid("Network rules need a custom subdomain; set properties.customSubDomainName.")
         if subdomain:
             _admit_subdomain(str(subdomain), identity, records)
 
@@ -94,12 +107,16 @@ class Account(ArmBehaviour):
         return computed
 
     def release(self, env: Env, record: dict[str, Any], records: Records) -> None:
-        """Deployments go, the account's name and subdomain stay taken for 48 h."""
+        """Deployments go; the account's name and subdomain, and its quota, stay taken for 48 h."""
+        super().release(env, record, records)
+        quota = held_by(record, records)
         prefix = record["id"].lower() + "/"
         for key in [k for k, r in records.resources.items() if r["id"].lower().startswith(prefix)]:
             records.resources.pop(key)
         subdomain = at(plain(record["inputs"]), "properties.customSubDomainName")
-        records.deleted[record["id"].lower()] = {"at": env.clock.now().timestamp(), "subdomain": subdomain}
+        records.deleted[record["id"].lower()] = {
+            "at": env.clock.now().timestamp(), "subdomain": subdomain, "quota": quota,
+        }  # fmt: skip
 
 
 def _identity(account: str, given: Inputs) -> Inputs:
@@ -154,7 +171,7 @@ class Deployment(ArmBehaviour):
         return _account_id(env, inputs)
 
     def admit(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> None:
-        """Group, account, SKU, model, region, retirement, quota, in that order."""
+        """Group, account, SKU, model, region, retirement, quota, spillover, filter, in that order."""
         super().admit(env, res, inputs, records)
         self._admit_model(env, inputs, records, "")
 
@@ -173,14 +190,15 @@ class Deployment(ArmBehaviour):
         account = _account(env, inputs, records)
         sku, capacity = at(inputs, "sku.name"), at(inputs, "sku.capacity")
         if not sku or not capacity:
-            raise CloudError(
-                "The sku of model deployment is not provided: sku.name and sku.capacity are needed.",
-                code="InvalidResourceProperties", status=400,
-            )  # fmt: skip
+            raise invalid(
+                "The sku of model deployment is not provided: sku.name and sku.capacity are needed."
+            )
         location = place(at(plain(account["inputs"]), "location"))
         _admit_offer(env, inputs, str(sku), location)
-        _admit_quota(inputs, records, location, own)
+        _forget_purged(env, records)
+        admit_quota(inputs, records, location, own)
         _admit_spillover(env, inputs, records)
+        admit_policy(_account_id(env, inputs), inputs, records)
 
     def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:
         """Rate limits in the specification's shape: a token limit of 1000 per unit."""
@@ -220,7 +238,8 @@ def _admit_offer(env: Env, inputs: Inputs, sku: str, location: str) -> None:
     found = offered("azure_openai", str(name))
     regions = found.regions_for_sku(sku) if found else ()
     wrong_format = found is not None and bool(found.format) and found.format != form
-    if found is None or wrong_format or (regions and location not in regions):
+    unoffered = found is not None and not _sku_offered(found, sku)
+    if found is None or wrong_format or unoffered or (regions and location not in regions):
         where = f" in '{location}'" if regions and location not in regions else ""
         raise CloudError(
             f"The model '{title}' is not supported for SKU '{sku}'{where}.",
@@ -234,46 +253,32 @@ def _admit_offer(env: Env, inputs: Inputs, sku: str, location: str) -> None:
         )  # fmt: skip
 
 
+def _sku_offered(found: Offered, sku: str) -> bool:
+    """The catalog says `ptu` for any provisioned SKU, so one of them being offered is no ground to refuse another."""
+    kinds = set(found.offer.kinds)
+    if not kinds:
+        return True
+    if sku in _PROVISIONED:
+        return bool(kinds & {found.kinds_by_sku.get(one) for one in _PROVISIONED})
+    return found.kinds_by_sku.get(sku) in kinds or sku in _BATCH
+
+
 def _same_version(found: Offered, version: str) -> bool:
     return not version or not found.version or version == found.version
-
-
-def quota_units() -> int:
-    """Units per region, SKU and model; `ANYPORT_SANDBOX_AZURE_QUOTA` makes it tighter for a drill."""
-    return int(os.environ.get("ANYPORT_SANDBOX_AZURE_QUOTA") or QUOTA_UNITS)
-
-
-def _admit_quota(inputs: Inputs, records: Records, location: str, own: str) -> None:
-    key = (location, at(inputs, "sku.name"), at(inputs, "properties.model.name"))
-    places = {
-        account["id"].lower(): place(at(plain(account["inputs"]), "location"))
-        for account in all_accounts(records)
-    }
-    used = 0
-    for record in records.of_type("azure-native:cognitiveservices:Deployment"):
-        other, account = plain(record["inputs"]), record["id"].lower().rpartition("/deployments/")[0]
-        same = (places.get(account), at(other, "sku.name"), at(other, "properties.model.name")) == key
-        used += int(at(other, "sku.capacity", 0)) if same and record["id"] != own else 0
-    wanted, limit = int(at(inputs, "sku.capacity", 0)), quota_units()
-    if used + wanted > limit:
-        quota = f"Tokens Per Minute (thousands) - {key[2]} - {key[1]}"
-        raise CloudError(
-            f"This operation require {wanted} new capacity in quota {quota}, which is bigger than the current available "
-            f"capacity {limit - used}. The current quota usage is {used} and the quota limit is {limit} for quota {quota}.",
-            code="InsufficientQuota", status=400,
-        )  # fmt: skip
 
 
 def _admit_spillover(env: Env, inputs: Inputs, records: Records) -> None:
     target = at(inputs, "properties.spilloverDeploymentName")
     if not target:
         return
+    if at(inputs, "sku.name") not in _PROVISIONED:
+        raise invalid("Only a provisioned deployment can have a spillover deployment.")
     wanted = f"{_account_id(env, inputs)}/deployments/{target}".lower()
-    if all(r["id"].lower() != wanted for r in records.of_type("azure-native:cognitiveservices:Deployment")):
-        raise CloudError(
-            f"The spillover deployment '{target}' does not exist in this account; create it first.",
-            code="InvalidResourceProperties", status=400,
-        )  # fmt: skip
+    found = next((r for r in records.of_type(_DEPLOYMENT) if r["id"].lower() == wanted), None)
+    if found is None:
+        raise invalid(f"The spillover deployment '{target}' does not exist in this account; create it first.")
+    if at(plain(found["inputs"]), "sku.name") not in _STANDARD:
+        raise invalid(f"The spillover deployment '{target}' must be of a standard SKU.")
 
 
 def list_account_keys(env: Env, records: Records, arguments: Inputs) -> Inputs:

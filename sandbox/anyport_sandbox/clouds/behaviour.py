@@ -54,11 +54,13 @@ class Behaviour:
         immutable: input paths whose change replaces the resource.
         name_key: the input that autonaming fills; empty for none, None to look for a likely one.
         idempotent: creating what exists already succeeds, as for IAM bindings.
+        blind: the real provider's read asks nobody, so the state is given back as it is and drift stays unseen.
     """
 
     immutable: tuple[str, ...] = ()
     name_key: str | None = None
     idempotent = False
+    blind = False
     lenient_delete = True
 
     def defaults(self, env: Env, res: Resource, news: Inputs, olds: Inputs) -> Inputs:  # noqa: ARG002

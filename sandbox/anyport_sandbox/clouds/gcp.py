@@ -3,7 +3,7 @@
 Sources (collected 2026-11-22): magic-modules resources of pulumi-gcp 10.2 and terraform-provider-google issues
 #12963 (numeric endpoint names), #27723 and #12944 (the host comes from the provider's region).
 Guesses: wording of the region mismatch and of a refused retired model; one project number for all projects;
-a service stays enabled on delete unless `disableOnDestroy` is true; only Vertex AI asks for its API to be on.
+a service stays enabled on delete unless `disableOnDestroy` is true; which APIs must be on: those of the resource itself, but not IAM for accounts.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ from typing import Any
 
 from .behaviour import Behaviour, Env, Inputs, Resource, at, digest, known, require
 from .errors import Problem
-from .gcp_vertex import (
-    NUMBER,
-    AiEndpoint,
-    EnableModel,
-    ModelGardenDeployment,
-    project_of,
-)
+from .gcp_admission import NUMBER, project_of
+from .gcp_iam import IdentityPool, IdentityPoolProvider
+from .gcp_vertex import AiEndpoint, EnableModel, ModelGardenDeployment
+from .gcp_watch import AlertPolicy, Budget, NotificationChannel, QuotaPreference
 from .operations import Package
 from .schema import arguments, shape_of
 from .state import Records
@@ -128,6 +125,25 @@ class IamMember(Behaviour):
         return {"etag": digest("etag", identity)[:12]}
 
 
+class Project(Behaviour):
+    """A project. Those that nobody made here exist all the same: a sandbox is about what goes into them."""
+
+    immutable = ("projectId",)
+
+    def identify(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> str:  # noqa: ARG002
+        """By its id."""
+        return f"projects/{inputs['projectId']}"
+
+    def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:  # noqa: ARG002
+        """Its number."""
+        return {"number": NUMBER}
+
+    def read(self, env: Env, identity: str, records: Records, given: Inputs) -> dict[str, Any] | None:  # noqa: ARG002
+        """By id, with or without the word in front."""
+        inputs = {"projectId": identity.rpartition("/")[2], "name": identity.rpartition("/")[2]}
+        return {"inputs": inputs, "outputs": {**inputs, "number": NUMBER}}
+
+
 class AnyGcp(Behaviour):
     """Every other type: an autoname as the bridge makes it, a path-like id, project and labels as outputs."""
 
@@ -180,10 +196,17 @@ def _client_config(env: Env, records: Records, arguments: Inputs) -> Inputs:  # 
 PACKAGE = Package(
     name="gcp",
     behaviours={
+        "gcp:organizations/project:Project": Project(),
         "gcp:projects/service:Service": Service(),
         "gcp:projects/iAMMember:IAMMember": IamMember("project"),
         "gcp:serviceaccount/account:Account": ServiceAccount(),
         "gcp:serviceaccount/iAMMember:IAMMember": IamMember("serviceAccountId"),
+        "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": IdentityPool(),
+        "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": IdentityPoolProvider(),
+        "gcp:monitoring/notificationChannel:NotificationChannel": NotificationChannel(),
+        "gcp:monitoring/alertPolicy:AlertPolicy": AlertPolicy(),
+        "gcp:billing/budget:Budget": Budget(),
+        "gcp:cloudquota/sQuotaPreference:SQuotaPreference": QuotaPreference(),
         "gcp:vertex/aiModelGardenEnableModel:AiModelGardenEnableModel": EnableModel(),
         "gcp:vertex/aiEndpoint:AiEndpoint": AiEndpoint(),
         "gcp:vertex/aiEndpointWithModelGardenDeployment:AiEndpointWithModelGardenDeployment": (

@@ -1,27 +1,34 @@
 """Simulated Vertex AI: Model Garden deployments, endpoints, enabling of managed models.
 
 Sources (collected 2026-11-22): `resource_vertex_ai_*` of terraform-provider-google 7.39 to 7.42 for life cycles (reads
-that do nothing, what updates in place); Endpoint REST text for `dedicatedEndpointDns`.
+that do nothing, what updates in place); Endpoint REST text for `dedicatedEndpointDns`; the deployment's own reference
+for what the GPU quota is charged with.
 Guesses: error wording other than SERVICE_DISABLED; that only Meta's, Google's and Mistral's models ask for an EULA;
-the uid in the DNS name is the project number.
+the uid in the DNS name is the project number; how large a new project's GPU quota is.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 from .behaviour import Behaviour, Env, Inputs, Resource, at, digest, guid, known, require, same_or_below
 from .catalog import offered
 from .errors import CloudError, Problem
+from .gcp_admission import HOSTLESS, NUMBER, admit_api, admit_delete, admit_place, project_of
 from .state import Records
 from .wire import plain
 
-__all__ = ["NUMBER", "AiEndpoint", "EnableModel", "ModelGardenDeployment", "project_of"]
+__all__ = [
+    "AiEndpoint",
+    "EnableModel",
+    "ModelGardenDeployment",
+]
 
-NUMBER = "123456789012"
 _GARDEN = "gcp:vertex/aiEndpointWithModelGardenDeployment:AiEndpointWithModelGardenDeployment"
-_SERVICE = "gcp:projects/service:Service"
+GPU_QUOTA = 16
+"""Accelerators of one kind in one region, on demand."""
 _EULA_PUBLISHERS = ("meta", "google", "mistral-ai", "mistralai")
 _IN_PLACE = (
     "deployConfig.dedicatedResources.minReplicaCount",
@@ -32,31 +39,36 @@ _IN_PLACE = (
 )
 
 
-def project_of(env: Env, inputs: Inputs) -> str:
-    """The resource's project, else the provider's."""
-    return str(inputs.get("project") or require(env.config, "project", "project: required field is not set"))
+def gpu_quota() -> int:
+    """Accelerators per kind and region; `ANYPORT_SANDBOX_GCP_QUOTA` makes it tighter or wider."""
+    return int(os.environ.get("ANYPORT_SANDBOX_GCP_QUOTA") or GPU_QUOTA)
 
 
-def _admit_api(env: Env, inputs: Inputs, records: Records) -> None:
-    project = project_of(env, inputs)
-    api = "aiplatform.googleapis.com"
-    if all(record["id"] != f"{project}/{api}" for record in records.of_type(_SERVICE)):
+def _charged(inputs: Inputs) -> int:
+    """Most replicas times the accelerators of each, from the first machine on."""
+    resources = at(inputs, "deployConfig.dedicatedResources", {})
+    most = resources.get("maxReplicaCount") or resources.get("minReplicaCount") or 1
+    return int(most) * int(at(resources, "machineSpec.acceleratorCount", 0))
+
+
+def _admit_quota(env: Env, inputs: Inputs, records: Records, own: str = "") -> None:
+    kind = at(inputs, "deployConfig.dedicatedResources.machineSpec.acceleratorType", "")
+    place = (project_of(env, inputs), inputs["location"], kind)
+    used = 0
+    for record in records.of_type(_GARDEN):
+        other = plain(record["inputs"])
+        same = (
+            project_of(env, other),
+            other["location"],
+            at(other, "deployConfig.dedicatedResources.machineSpec.acceleratorType", ""),
+        )
+        used += _charged(other) if same == place and record["id"] != own else 0
+    asked = _charged(inputs)
+    if kind and used + asked > gpu_quota():
         raise CloudError(
-            f"Vertex AI API has not been used in project {project} before or it is disabled. Enable it by visiting "
-            f"https://console.developers.google.com/apis/api/{api}/overview?project={project} then retry. "
-            "(reason: SERVICE_DISABLED)",
-            code="PERMISSION_DENIED", status=403,
-        )  # fmt: skip
-
-
-def _admit_place(location: str, region: str) -> None:
-    """A request for one region that arrives at another region's host."""
-    if location != region:
-        raise CloudError(
-            f"The provider's region is '{region}' but the resource's location is '{location}': the request went to "
-            f"{region}-aiplatform.googleapis.com, which does not serve projects in '{location}'. Use a gcp provider "
-            f"with region '{location}'.",
-            code="INVALID_ARGUMENT", status=400,
+            f"The following quotas are exceeded: {kind} GPUs for custom model serving in {inputs['location']}: "
+            f"{asked} asked for, {used} of {gpu_quota()} in use.",
+            code="RESOURCE_EXHAUSTED", status=429,
         )  # fmt: skip
 
 
@@ -64,6 +76,7 @@ class EnableModel(Behaviour):
     """Accepting a managed model once. Reads and deletes do nothing, as in the provider."""
 
     idempotent = True
+    blind = True
     name_key = ""
     immutable = ("project", "publisherModelName")
 
@@ -80,8 +93,11 @@ class EnableModel(Behaviour):
         )
 
     def admit(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> None:  # noqa: ARG002
-        """API on, model not retired. A model the catalog does not know is let through."""
-        _admit_api(env, inputs, records)
+        """A host that exists, API on, model not retired. A model the catalog does not know is let through."""
+        region = at(env.config, "region", "")
+        if region in HOSTLESS:
+            raise CloudError(f"lookup {region}-aiplatform.googleapis.com: no such host")
+        admit_api(env, inputs, records)
         _, publisher, _, model = str(inputs["publisherModelName"]).split("/")
         found = offered("vertex_ai", f"{publisher}/{model.partition('@')[0]}")
         end = found.retires("maas") if found else None
@@ -113,8 +129,10 @@ class EnableModel(Behaviour):
 class ModelGardenDeployment(Behaviour):
     """Upload, endpoint and deployment in one. Nearly every change replaces; reads see nothing.
 
-    A replacement is made before the old one goes, so quota is needed twice; the sandbox does not count GPUs.
+    A replacement is made before the old one goes unless the program says otherwise, so quota is needed twice.
     """
+
+    blind = True
 
     name_key = ""
     lenient_delete = False
@@ -131,6 +149,13 @@ class ModelGardenDeployment(Behaviour):
             problems.append(Problem("publisherModelName", "give this or huggingFaceModelId"))
         if publisher and hugging:
             problems.append(Problem("huggingFaceModelId", "conflicts with publisherModelName"))
+        config = inputs.get("endpointConfig") or {}
+        if config.get("dedicatedEndpointEnabled") and config.get("privateServiceConnectConfig"):
+            problems.append(
+                Problem(
+                    "endpointConfig.privateServiceConnectConfig", "conflicts with dedicatedEndpointEnabled"
+                )
+            )
         if known(publisher) and not re.match(r"^publishers/[^/]+/models/[^/@]+@[^/@]+$", str(publisher)):
             problems.append(
                 Problem("publisherModelName", "must be `publishers/{publisher}/models/{model}@{version}`")
@@ -148,8 +173,8 @@ class ModelGardenDeployment(Behaviour):
     def admit(self, env: Env, res: Resource, inputs: Inputs, records: Records) -> None:  # noqa: ARG002
         """API on, region right, EULA accepted."""
         region = require(env.config, "region", "Cannot determine region: set it in the gcp provider.")
-        _admit_place(str(inputs["location"]), region)
-        _admit_api(env, inputs, records)
+        admit_place(str(inputs["location"]), region)
+        admit_api(env, inputs, records)
         publisher = str(inputs.get("publisherModelName") or "//").split("/")[1]
         if publisher in _EULA_PUBLISHERS and at(inputs, "modelConfig.acceptEula") is not True:
             raise CloudError(
@@ -157,6 +182,24 @@ class ModelGardenDeployment(Behaviour):
                 "modelConfig.acceptEula to true.",
                 code="FAILED_PRECONDITION", status=400,
             )  # fmt: skip
+        _admit_quota(env, inputs, records)
+
+    def admit_update(
+        self,
+        env: Env,
+        res: Resource,  # noqa: ARG002
+        inputs: Inputs,
+        record: dict[str, Any],
+        records: Records,
+    ) -> None:
+        """More replicas need more quota."""
+        _admit_quota(env, inputs, records, own=record["id"])
+
+    def release(self, env: Env, record: dict[str, Any], records: Records) -> None:  # noqa: ARG002
+        """The endpoint goes; the model that was uploaded for it stays in the registry."""
+        admit_delete(record)
+        model = f"models/{digest('upload', record['id'])[:16]}"
+        records.resources[f"left behind|{model}"] = {**record, "type": "left behind", "id": model}
 
     def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:  # noqa: ARG002
         """Ids, but not the DNS name: the real resource does not tell it either."""
@@ -205,8 +248,8 @@ class AiEndpoint(Behaviour):
         region = inputs.get("region") or require(
             env.config, "region", "Cannot determine region: set it in the gcp provider."
         )
-        _admit_place(str(inputs["location"]), str(region))
-        _admit_api(env, inputs, records)
+        admit_place(str(inputs["location"]), str(region))
+        admit_api(env, inputs, records)
 
     def outputs(self, env: Env, res: Resource, identity: str, inputs: Inputs) -> Inputs:  # noqa: ARG002
         """The DNS name of a dedicated endpoint."""
@@ -228,7 +271,10 @@ class AiEndpoint(Behaviour):
             return None
         location, name = identity.split("/")[3], identity.split("/")[5]
         inputs = plain(made["inputs"])
-        dedicated = at(inputs, "endpointConfig.dedicatedEndpointEnabled", True) is not False
+        private = at(inputs, "endpointConfig.privateServiceConnectConfig") is not None
+        dedicated = (
+            at(inputs, "endpointConfig.dedicatedEndpointEnabled", not private) is not False and not private
+        )
         outputs = {
             "name": name,
             "location": location,

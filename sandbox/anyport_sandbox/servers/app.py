@@ -2,64 +2,74 @@
 
 from __future__ import annotations
 
-import asyncio
-import hmac
-from collections.abc import Iterable, Mapping
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route as HttpRoute
+from starlette.types import ASGIApp
 
-from anyport_sandbox.servers import chat, embeddings
+from anyport_sandbox.servers import chat, embeddings, responses
+from anyport_sandbox.servers.addresses import Address, locate
+from anyport_sandbox.servers.clock import Clock
+from anyport_sandbox.servers.connection import cut_after, with_transport
 from anyport_sandbox.servers.dialects import DIALECTS, Dialect
 from anyport_sandbox.servers.errors import ApiError, ServersError
 from anyport_sandbox.servers.faults import FaultBook
+from anyport_sandbox.servers.gate import Gate, accepts
+from anyport_sandbox.servers.limits import Meter
 from anyport_sandbox.servers.requests import chat_request, embedding_request, json_object
-from anyport_sandbox.servers.routes import Route
+from anyport_sandbox.servers.routes import Fault, Route
+from anyport_sandbox.servers.suffering import Sufferer
+from anyport_sandbox.servers.tokens import cut
 
 __all__ = ["MAX_BODY_BYTES", "host_app"]
 
 MAX_BODY_BYTES = 32 * 2**20
-_KINDS = {"/chat/completions": "chat", "/embeddings": "embedding"}
+_KINDS = {"/chat/completions": "chat", "/responses": "chat", "/embeddings": "embedding"}
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
-def host_app(routes: Iterable[Route], faults: FaultBook) -> Starlette:
+def host_app(routes: Iterable[Route], faults: FaultBook, clock: Clock = time.monotonic) -> ASGIApp:
     """An ASGI application for all routes of one host (all of one provider)."""
-    server = _Host(list(routes), faults)
-    return Starlette(routes=[HttpRoute("/{path:path}", server.handle, methods=_METHODS)])
+    server = _Host(list(routes), faults, clock)
+    return with_transport(Starlette(routes=[HttpRoute("/{path:path}", server.handle, methods=_METHODS)]))
 
 
 class _Host:
-    def __init__(self, routes: list[Route], faults: FaultBook) -> None:
+    def __init__(self, routes: list[Route], faults: FaultBook, clock: Clock) -> None:
         self.routes = routes
-        self.faults = faults
         self.calls = dict.fromkeys((route.name for route in routes), 0)
+        self.gate = Gate(clock)
+        self.meter = Meter(clock)
+        self.sufferer = Sufferer(faults)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request; every refusal goes out in the host's dialect."""
-        base = self._base_path(request.url.path)
-        group = [route for route in self.routes if route.base_path == base]
-        dialect = DIALECTS[(group or self.routes)[0].provider]
+        provider = self.routes[0].provider
+        dialect = DIALECTS[provider]
         if request.url.path in dialect.open_paths:
             return self._open(request.url.path)
-        body: dict[str, Any] = {}
+        group, model = list[Route](), ""
         try:
-            presented = _credential(dialect, request.headers, group)
-            operation = request.url.path.removeprefix(base)
-            if _lists_models(dialect, request.method, operation):
+            address = locate(provider, self.routes, request.url.path, request.query_params)
+            group = [route for route in self.routes if route.base_path == address.base]
+            presented = self.gate.credential(dialect, request.headers, group)
+            if _lists_models(dialect, request.method, address):
                 return JSONResponse(_models(group, presented))
             body = json_object(await _body(request))
-            return await self._serve(dialect, _pick(group, body.get("model", ""), presented), operation, body)
+            model = address.model or body.get("model", "")
+            route = self.gate.pick(dialect, group, model, presented)
+            return await self._serve(dialect, route, address, {**body, "model": model}, request)
         except ApiError as error:
-            return _refuse(dialect, error, body.get("model", ""), group)
-
-    def _base_path(self, path: str) -> str:
-        """The longest base path that `path` is under; a name no route has when there is none."""
-        found = [route.base_path for route in self.routes if path.startswith(f"{route.base_path}/")]
-        return max(found, key=len, default="?")
+            return self._refuse(dialect, error, model, group)
+        except ServersError as error:
+            return JSONResponse(dialect.body(ApiError(500, "fault", str(error)), model), status_code=500)
 
     def _open(self, path: str) -> Response:
         if path == "/health":
@@ -70,35 +80,78 @@ class _Host:
             lines.append(f"anyport_sandbox_requests_total{{{labels}}} {self.calls[route.name]}")
         return PlainTextResponse("\n".join(lines) + "\n")
 
-    async def _serve(self, dialect: Dialect, route: Route, operation: str, body: dict[str, Any]) -> Response:
+    async def _serve(
+        self, dialect: Dialect, route: Route, address: Address, body: dict[str, Any], request: Request
+    ) -> Response:
         self.calls[route.name] += 1
-        await self._suffer(route)
-        headers = dialect.headers(route)
-        if route.kind != _KINDS[operation]:
-            text = f"The operation {operation} does not work with the model `{route.model}`."
+        fault = await self.sufferer.suffer(route, request)
+        extra = self._enter(route)
+        if route.kind != _KINDS[address.operation]:
+            text = f"The operation {address.operation} does not work with the model `{route.model}`."
             raise ApiError(400, "unsupported", text, "model")
-        if operation == "/embeddings":
-            return JSONResponse(embeddings.embed(route, embedding_request(body)), headers=headers)
-        request = chat_request(body, ignore_unknown=dialect.ignores_unknown_fields)
-        said = chat.answer(route, request)
-        if request.get("stream"):
-            usage = bool((request.get("stream_options") or {}).get("include_usage"))
-            lines = chat.events(said, include_usage=usage)
-            return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
-        done = chat.completion(said).model_dump_json(exclude_unset=True)
-        return Response(done, media_type="application/json", headers=headers)
+        if address.operation == "/embeddings":
+            vectors = embeddings.embed(route, embedding_request(body))
+            self.meter.spend(route, vectors["usage"]["total_tokens"])
+            return JSONResponse(vectors, headers=self._headers(dialect, route) | extra)
+        checked = _CHECKS[address.operation](body, ignore_unknown=dialect.ignores_unknown_fields)
+        dialect.refuse(route, checked)
+        said = _filtered(chat.answer(route, checked), route, fault)
+        self.meter.spend(route, said.usage.total_tokens)
+        headers = self._headers(dialect, route) | extra
+        if not checked.get("stream"):
+            return Response(_plain(address, said), media_type="application/json", headers=headers)
+        lines: Any = _lines(address, said, checked)
+        if fault is not None and fault.cut_after_chunks is not None:
+            lines = cut_after(request, lines, fault.cut_after_chunks)
+        return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
 
-    async def _suffer(self, route: Route) -> None:
-        """Be as slow and as broken as the fault of this route says."""
+    def _enter(self, route: Route) -> dict[str, str]:
+        """Count the call; the headers of a spillover when another Azure deployment takes it instead."""
         try:
-            fault = self.faults.of(route)
-        except ServersError as error:
-            raise ApiError(500, "fault", str(error)) from None
-        if fault is None:
-            return
-        await asyncio.sleep(fault.delay_seconds)
-        if fault.status is not None:
-            raise ApiError(fault.status, "fault", retry_after_seconds=fault.retry_after_seconds)
+            self.meter.enter(route)
+        except ApiError:
+            if not route.spills_to:
+                raise
+            return {
+                "x-ms-spillover-from-deployment": route.model,
+                "x-ms-deployment-name": route.spills_to,
+                "x-ms-spillover-error": "429",
+            }
+        return {}
+
+    def _headers(self, dialect: Dialect, route: Route) -> dict[str, str]:
+        return dialect.headers(route, self.meter.left(route))
+
+    def _refuse(self, dialect: Dialect, error: ApiError, model: str, group: list[Route]) -> Response:
+        route = next((route for route in group if route.model == model), None)
+        headers = {**(self._headers(dialect, route) if route else {}), **dialect.error_headers(error)}
+        return JSONResponse(dialect.body(error, model), status_code=error.status, headers=headers)
+
+
+_CHECKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "/chat/completions": chat_request,
+    "/responses": responses.as_chat,
+}
+
+
+def _filtered(said: chat.Answer, route: Route, fault: Fault | None) -> chat.Answer:
+    """The first token only, where a fault has Azure's filter stop the answer."""
+    if fault is None or fault.content_filter != "answer" or route.provider != "azure_openai":
+        return said
+    return replace(said, text=cut(said.text, 1)[0], function="", finish="content_filter")
+
+
+def _plain(address: Address, said: chat.Answer) -> str:
+    if address.operation == "/responses":
+        return json.dumps(responses.response(said))
+    return chat.completion(said).model_dump_json(exclude_unset=True)
+
+
+def _lines(address: Address, said: chat.Answer, request: dict[str, Any]) -> Iterator[str]:
+    if address.operation == "/responses":
+        return responses.events(said)
+    usage = bool((request.get("stream_options") or {}).get("include_usage"))
+    return chat.events(said, include_usage=usage)
 
 
 async def _body(request: Request) -> bytes:
@@ -111,50 +164,22 @@ async def _body(request: Request) -> bytes:
     return bytes(found)
 
 
-def _accepts(route: Route, presented: str) -> bool:
-    return hmac.compare_digest(route.secret.get_secret_value().encode(), presented.encode())
-
-
-def _credential(dialect: Dialect, headers: Mapping[str, str], group: list[Route]) -> str:
-    """The token presented, known to at least one route: no more is told without one."""
-    if not group:
-        raise ApiError(404, "not_found")
-    presented = dialect.credential(headers, group[0])
-    if not any(_accepts(route, presented) for route in group):
-        raise ApiError(401, "unauthorized")
-    return presented
-
-
-def _lists_models(dialect: Dialect, method: str, operation: str) -> bool:
+def _lists_models(dialect: Dialect, method: str, address: Address) -> bool:
     """Whether the call is `GET /models`; False is an operation with a body; anything else is a 404."""
-    if operation == "/models" and method == "GET" and dialect.lists_models:
+    operation = address.operation
+    if operation == "/models" and method == "GET" and dialect.lists_models and not address.model:
         return True
     if operation not in _KINDS or method != "POST":
         raise ApiError(404, "not_found")
+    if operation == "/responses" and not dialect.has_responses(address):
+        raise ApiError(404, "not_found")
     return False
-
-
-def _pick(group: list[Route], model: str, presented: str) -> Route:
-    """Two endpoints may share an address and a model; then the caller's own token tells them apart."""
-    serving = [route for route in group if route.model == model]
-    if not serving:
-        raise ApiError(404, "model_not_found", param="model")
-    route = next((route for route in serving if _accepts(route, presented)), None)
-    if route is None:
-        raise ApiError(401, "unauthorized")
-    return route
 
 
 def _models(group: list[Route], presented: str) -> dict[str, Any]:
     data = [
         {"id": route.model, "object": "model", "created": chat.CREATED, "owned_by": route.provider}
         for route in group
-        if _accepts(route, presented)
+        if accepts(route, presented)
     ]
     return {"object": "list", "data": data}
-
-
-def _refuse(dialect: Dialect, error: ApiError, model: str, group: list[Route]) -> Response:
-    route = next((route for route in group if route.model == model), None)
-    headers = {**(dialect.headers(route) if route else {}), **dialect.error_headers(error)}
-    return JSONResponse(dialect.body(error, model), status_code=error.status, headers=headers)

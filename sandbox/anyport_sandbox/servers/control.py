@@ -55,7 +55,7 @@ def start(routes: Sequence[Route], state_dir: Path, port: int = DEFAULT_PORT) ->
     if (already := running(state)) is not None:
         raise ServersError(f"The model servers run already as process {already.pid}: stop them first.")
     check_distinct(routes)
-    for stale in (READY_FILE, "faults.json"):
+    for stale in (READY_FILE, "faults.json", "clock"):
         (state / stale).unlink(missing_ok=True)
     save_routes(state / "routes.json", routes)
     log = state / "serve.log"

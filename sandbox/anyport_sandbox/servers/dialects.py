@@ -6,8 +6,7 @@ document v1beta1 (2026-11-06); Oracle "OpenAI-compatible API" and "API keys" pag
 vercel/ai#21153 (2026-09-18); vLLM 0.32 routes and its `authenticate.py`. What they do not say is marked
 "a guess" where it stands. Nothing here was compared with a live cloud.
 
-Not simulated: Azure's dated `/openai/deployments/...` form, OCI's older base paths and signed requests,
-the Responses API, and `/completions`.
+Not simulated: OCI's signed requests (refused as such) and `/completions`. `addresses` knows the URL forms.
 """
 
 from __future__ import annotations
@@ -15,10 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from anyport_sandbox.servers.errors import ApiError
+from anyport_sandbox.servers.addresses import Address
+from anyport_sandbox.servers.errors import ApiError, invalid
+from anyport_sandbox.servers.limits import Left
 from anyport_sandbox.servers.routes import Provider, Route
 
 __all__ = ["DIALECTS", "Dialect"]
+
+_SAFE = {"filtered": False, "severity": "safe"}
+_CATEGORIES = {
+    **dict.fromkeys(("hate", "self_harm", "sexual"), _SAFE),
+    "violence": {"filtered": True, "severity": "medium"},
+}
+_FILTERED = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": _CATEGORIES}
 
 
 class Dialect:
@@ -32,7 +40,10 @@ class Dialect:
         "not_found": "Not found.",
         "model_not_found": "The model `{model}` does not exist.",
         "fault": "The service is temporarily unable to process the request.",
+        "rate_limited": "Too many requests or tokens in this minute.",
+        "retired": "The model `{model}` is retired.",
     }
+    retired_status = 404
 
     def credential(self, headers: Mapping[str, str], route: Route) -> str:
         """The token a request presents, or empty.
@@ -52,15 +63,26 @@ class Dialect:
         """The JSON of a refusal."""
         raise NotImplementedError
 
+    def has_responses(self, address: Address) -> bool:
+        """Whether `/responses` exists at an address."""
+        return address.form == "v1"
+
+    def refuse(self, route: Route, request: Mapping[str, Any]) -> None:
+        """What this cloud's models refuse beyond the common rules.
+
+        Raises:
+            ApiError: 400 naming the field.
+        """
+
     def error_headers(self, error: ApiError) -> dict[str, str]:
         """Headers of a refusal; `Retry-After` in seconds where the error says when."""
         if error.retry_after_seconds is None:
             return {}
         return {"retry-after": str(error.retry_after_seconds)}
 
-    def headers(self, route: Route) -> dict[str, str]:
-        """Headers of every answer a route gives, good or bad."""
-        del route
+    def headers(self, route: Route, left: Left | None = None) -> dict[str, str]:
+        """Headers of every answer a route gives, good or bad; `left` is what its limits leave."""
+        del route, left
         return {}
 
 
@@ -70,8 +92,13 @@ class AzureDialect(Dialect):
     `api-key` is accepted when the account has keys; with Entra only it answers 403
     `AuthenticationTypeDisabled` (a guess from public reports). A key is also taken as Bearer, as the
     official client sends it. `/models` lists the deployments (a guess; the real one may list base
-    models). The rate limit numbers are a guess: constant, and never used up.
+    models). Where a route has no limit, the remaining numbers are constants (a guess); the reset headers
+    are whole seconds (a guess). The body of `content_filter` is that of public reports (compl-ai#20,
+    openai-dotnet#55), with every category given as filtered or safe by rote. 410 for a retired model is
+    from the management SDK's docstring; its `code` is a guess.
     """
+
+    retired_status = 410
 
     sentences = {
         **Dialect.sentences,
@@ -79,6 +106,7 @@ class AzureDialect(Dialect):
         "key_auth_disabled": "Key based authentication is disabled for this resource.",
         "not_found": "Resource not found",
         "model_not_found": "The API deployment `{model}` for this resource does not exist.",
+        "content_filter": "The prompt was stopped by the content filter of this deployment: change it.",
     }
     codes = {
         "unauthorized": "401",
@@ -88,6 +116,7 @@ class AzureDialect(Dialect):
         "unsupported": "OperationNotSupported",
         "context_length_exceeded": "context_length_exceeded",
         "invalid_request": "invalid_request_error",
+        "content_filter": "content_filter",
     }
 
     def credential(self, headers: Mapping[str, str], route: Route) -> str:
@@ -100,10 +129,13 @@ class AzureDialect(Dialect):
 
     def body(self, error: ApiError, model: str) -> Any:
         """`code` is the status as text when Azure has no word of its own for it (a guess)."""
-        inner = {
+        inner: dict[str, Any] = {
             "code": self.codes.get(error.code, str(error.status)),
             "message": self.message(error, model),
         }
+        if error.code == "content_filter":
+            inner |= {"param": "prompt", "type": None, "status": 400, "innererror": _FILTERED}
+            return {"error": inner}
         return {"error": {**inner, "param": error.param} if error.param else inner}
 
     def error_headers(self, error: ApiError) -> dict[str, str]:
@@ -111,27 +143,39 @@ class AzureDialect(Dialect):
         found = super().error_headers(error)
         if error.retry_after_seconds is not None:
             found["retry-after-ms"] = str(error.retry_after_seconds * 1000)
-        if error.status == 429:
+        if error.status == 429 and error.code == "fault":
             found |= {"x-ratelimit-remaining-requests": "0", "x-ratelimit-remaining-tokens": "0"}
         return found
 
-    def headers(self, route: Route) -> dict[str, str]:
-        """`x-ms-region` only when the region is known."""
+    def headers(self, route: Route, left: Left | None = None) -> dict[str, str]:
+        """`x-ms-region` only when the region is known; reset headers only where there is a limit."""
         found = {"x-ratelimit-remaining-requests": "999", "x-ratelimit-remaining-tokens": "999000"}
-        return {**found, "x-ms-region": route.region} if route.region else found
+        if route.region:
+            found["x-ms-region"] = route.region
+        if left is None:
+            return found
+        for kind in ("requests", "tokens"):
+            if (rest := getattr(left, kind)) is not None:
+                found[f"x-ratelimit-remaining-{kind}"] = str(rest)
+                found[f"x-ratelimit-reset-{kind}"] = str(left.reset_seconds)
+        return found
 
 
 class VertexDialect(Dialect):
     """Vertex AI: `[{"error": {"code", "message", "status"}}]`, a list as its OpenAI surface returns.
 
     The discovery document has no `/models` under `endpoints/openapi`, so it is 404 (inferred). The
-    words of the messages are a guess; the status names are Google's own.
+    words of the messages are a guess; the status names are Google's own. Tokens live about an hour; the
+    `www-authenticate` of a stale one was seen at other Google APIs (dart-lang/pub-dev#5207), here it is a
+    guess. 429 carries no `Retry-After` (agentgateway#1500). `/responses` is in v1beta1 only.
     """
 
     lists_models = False
     sentences = {
         **Dialect.sentences,
         "unauthorized": "Request had invalid authentication credentials. Expected OAuth 2 access token.",
+        "token_expired": "Request had invalid authentication credentials. Expected OAuth 2 access token.",
+        "rate_limited": "Resource exhausted: too many requests or tokens in this minute.",
         "model_not_found": "Publisher Model `{model}` was not found or your project has no access to it.",
     }
     statuses = {
@@ -150,18 +194,35 @@ class VertexDialect(Dialect):
         status = self.statuses.get(error.status, "UNKNOWN")
         return [{"error": {"code": error.status, "message": self.message(error, model), "status": status}}]
 
+    def has_responses(self, address: Address) -> bool:
+        """Under `endpoints/openapi` of v1beta1 only."""
+        return address.form == "v1beta1" and address.base.endswith("/endpoints/openapi")
+
+    def error_headers(self, error: ApiError) -> dict[str, str]:
+        """No `Retry-After` from a quota; a stale token is named as such."""
+        if error.code == "rate_limited":
+            return {}
+        found = super().error_headers(error)
+        if error.code == "token_expired":
+            found["www-authenticate"] = 'Bearer realm="https://accounts.google.com/", error="invalid_token"'
+        return found
+
 
 class OciDialect(Dialect):
     """OCI Generative AI: `{"code", "message"}`; there is no `/models` route.
 
     `code` words are those of OCI's other services (a guess for this surface). A key is bound to the
     region, which the host already is; here it is also bound to the target (a guess, the stricter one).
+    Calls signed by IAM (with `opc-compartment-id`) are not simulated: 401 that says so. The header
+    `model-retirement-info` is from a release note of 2025-07-10; its text is a guess. Whether 429 says
+    when to return is not known: it says nothing.
     """
 
     lists_models = False
     sentences = {
         **Dialect.sentences,
         "unauthorized": "The required information to complete authentication was not provided or is incorrect.",
+        "signed_call": "Signed calls are not simulated by this stand-in: send an API key as Bearer.",
         "model_not_found": "Entity with key {model} not found",
     }
     codes = {
@@ -180,11 +241,31 @@ class OciDialect(Dialect):
             code = error.code
         return {"code": code, "message": self.message(error, model)}
 
-    def headers(self, route: Route) -> dict[str, str]:
-        """A routing profile (its OCID is the model) says which region served."""
+    def credential(self, headers: Mapping[str, str], route: Route) -> str:
+        """A key as Bearer; one minted before its policy never becomes valid."""
+        if headers.get("authorization", "").lower().startswith("signature "):
+            raise ApiError(401, "signed_call")
+        return super().credential(headers, route)
+
+    def refuse(self, route: Route, request: Mapping[str, Any]) -> None:
+        """Llama takes no tools when the first message is a system message."""
+        first = request["messages"][0]["role"]
+        if route.model.startswith("meta.llama") and request.get("tools") and first == "system":
+            raise invalid("This model takes no tools when the first message is a system message.", "messages")
+
+    def error_headers(self, error: ApiError) -> dict[str, str]:
+        """Nothing from a limit."""
+        return {} if error.code == "rate_limited" else super().error_headers(error)
+
+    def headers(self, route: Route, left: Left | None = None) -> dict[str, str]:
+        """A routing profile (its OCID is the model) says which region served; a deprecated model warns."""
+        del left
+        found = {}
         if "routingprofile" in route.model and route.region:
-            return {"x-genai-selected-region": route.region}
-        return {}
+            found["x-genai-selected-region"] = route.region
+        if route.retirement_info:
+            found["model-retirement-info"] = route.retirement_info
+        return found
 
 
 class VllmDialect(Dialect):

@@ -20,7 +20,8 @@ class ApiError(Exception):
         status: HTTP status.
         code: our own word for the reason: `unauthorized`, `key_auth_disabled`, `not_found`,
             `model_not_found`, `invalid_request`, `unsupported`, `context_length_exceeded`,
-            `too_large`, `fault`.
+            `too_large`, `fault`, `rate_limited`, `retired`, `content_filter`, `token_expired`,
+            `signed_call`.
         message: what the caller reads; empty takes the dialect's own sentence for the code.
         param: the field of the request that is wrong, or empty.
         retry_after_seconds: when to try again, for 429 and 503; None says nothing.

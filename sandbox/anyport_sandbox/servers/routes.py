@@ -8,10 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, field_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
 from pydantic import SerializationInfo as Info
 
 from anyport_sandbox.servers.errors import RouteError
@@ -34,14 +43,42 @@ AuthKind = Literal["entra", "google_oauth", "oci_api_key", "bearer_api_key"]
 Kind = Literal["chat", "embedding"]
 
 
+_MANAGED: tuple[Provider, ...] = ("azure_openai", "vertex_ai", "oci_generative_ai")
+_QUIRKS: dict[str, tuple[Provider, ...]] = {
+    "requests_per_minute": _MANAGED,
+    "tokens_per_minute": _MANAGED,
+    "minted_before_policy": ("oci_generative_ai",),
+    "retirement_info": ("oci_generative_ai",),
+    "spills_to": ("azure_openai",),
+}
+"""What only some providers have: a vLLM server limits no rates, only Azure spills over."""
+
+
 class Fault(BaseModel):
-    """What is broken on purpose. `status` None with a delay is a slow but healthy target."""
+    """What is broken on purpose. `status` None with a delay is a slow but healthy target.
+
+    Attributes:
+        status: answered instead of the model; None lets the model answer.
+        delay_seconds: of silence before the first byte.
+        retry_after_seconds: when to try again, as each cloud says it; None says nothing.
+        hang: never answer; the caller's own timeout ends it.
+        reset: break the connection before the first byte.
+        cut_after_chunks: break a streamed answer after so many events, without `[DONE]`.
+        content_filter: `prompt` refuses the call, `answer` ends it with that finish reason; Azure only.
+        times: only so many calls suffer, then the target is well; None is all. Written again with
+            another value, it counts anew.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     delay_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     retry_after_seconds: Annotated[int, Field(ge=0)] | None = None
+    hang: bool = False
+    reset: bool = False
+    cut_after_chunks: Annotated[int, Field(ge=0)] | None = None
+    content_filter: Literal["prompt", "answer"] | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
 
 
 class Route(BaseModel):
@@ -56,6 +93,14 @@ class Route(BaseModel):
         context_window: tokens of prompt and answer together; None when not known, then not checked.
         max_output_tokens: tokens of an answer; None when not known, then not checked.
         secret: the token the server accepts.
+        requests_per_minute: 429 above it; None is no limit, so that a drill does not meet one by chance.
+        tokens_per_minute: the same for tokens of prompt and answer.
+        token_lifetime_seconds: how long after the start `secret` is good; None is for ever. Google's live
+            about 3600 s.
+        minted_before_policy: the OCI key was made before its policy, so it stays 401 for good.
+        retired: the model is gone: 410 on Azure, 404 elsewhere (a guess).
+        retirement_info: text of OCI's header on a deprecated model; empty sends none.
+        spills_to: Azure deployment that takes over at 429; empty is none.
         fault: broken from the start; `faults.FaultBook` breaks a target while it runs.
     """
 
@@ -75,7 +120,21 @@ class Route(BaseModel):
     max_output_tokens: Annotated[int, Field(ge=1)] | None = None
     auth_kind: AuthKind
     secret: SecretStr
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
+    token_lifetime_seconds: Annotated[float, Field(gt=0)] | None = None
+    minted_before_policy: bool = False
+    retired: bool = False
+    retirement_info: str = ""
+    spills_to: str = ""
     fault: Fault | None = None
+
+    @model_validator(mode="after")
+    def _only_its_own_quirks(self) -> Self:
+        for field, providers in _QUIRKS.items():
+            if getattr(self, field) and self.provider not in providers:
+                raise ValueError(f"{field} does not exist at {self.provider}: leave it out")
+        return self
 
     @property
     def name(self) -> str:

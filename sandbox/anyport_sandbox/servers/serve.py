@@ -22,7 +22,9 @@ from pathlib import Path
 
 import uvicorn
 
+from anyport_sandbox.servers.addresses import host_names
 from anyport_sandbox.servers.app import host_app
+from anyport_sandbox.servers.clock import Clock, StateClock
 from anyport_sandbox.servers.errors import RouteError, ServersError
 from anyport_sandbox.servers.faults import FaultBook
 from anyport_sandbox.servers.files import private_dir, write_private
@@ -141,14 +143,18 @@ async def _run(
         loop.add_signal_handler(number, ending.set)
     ports = {host: int(each.getsockname()[1]) for host, each in sockets.items()}
     proxy_port = ports.pop("")
-    certificates = make_certificates(state, ports)
-    faults = FaultBook(state)
+    names = _names(routes)
+    certificates = make_certificates(state, names)
+    faults, clock = FaultBook(state), StateClock(state)
     servers = {
-        host: _server(certificates.by_host[host], [route for route in routes if route.host == host], faults)
+        host: _server(
+            certificates.by_host[host], [route for route in routes if route.host == host], faults, clock
+        )
         for host in ports
     }
+    by_name = {name: ports[host] for host, known in names.items() for name in known}
     tasks = [asyncio.create_task(server.serve([sockets[host]])) for host, server in servers.items()]
-    proxy = await asyncio.start_server(ConnectProxy(ports).accept, sock=sockets[""])
+    proxy = await asyncio.start_server(ConnectProxy(by_name).accept, sock=sockets[""])
     for server, task in zip(servers.values(), tasks, strict=True):
         await _listening(server, task)
     ready = {
@@ -165,10 +171,10 @@ async def _run(
         await _end(proxy, list(servers.values()), tasks)
 
 
-def _server(certificate: Path, routes: list[Route], faults: FaultBook) -> _Server:
+def _server(certificate: Path, routes: list[Route], faults: FaultBook, clock: Clock) -> _Server:
     return _Server(
         uvicorn.Config(
-            host_app(routes, faults),
+            host_app(routes, faults, clock),
             http="h11",
             ws="none",
             lifespan="off",
@@ -180,6 +186,15 @@ def _server(certificate: Path, routes: list[Route], faults: FaultBook) -> _Serve
             ssl_keyfile=certificate,
         )
     )
+
+
+def _names(routes: list[Route]) -> dict[str, list[str]]:
+    """Per host all names it answers at; a name that is a host of its own stays with that host."""
+    hosts = {route.host for route in routes}
+    return {
+        route.host: [name for name in host_names(route) if name == route.host or name not in hosts]
+        for route in routes
+    }
 
 
 async def _listening(server: _Server, task: asyncio.Task[None]) -> None:

@@ -6,7 +6,7 @@ for the clients that trust `ca.pem`, but cannot make certificates for other name
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,14 @@ class Certificates:
     by_host: dict[str, Path]
 
 
-def make_certificates(state_dir: Path, hosts: Iterable[str]) -> Certificates:
-    """Write `ca.pem` and one `tls/<host>.pem` per host."""
+def make_certificates(state_dir: Path, hosts: Mapping[str, Iterable[str]]) -> Certificates:
+    """Write `ca.pem` and one `tls/<host>.pem` per host, good for all the names given for it."""
     authority = trustme.CA(organization_name="Anyport sandbox", organization_unit_name="simulated clouds")
     folder = private_dir(state_dir / "tls")
     by_host = {}
-    for host in hosts:
+    for host, names in hosts.items():
         by_host[host] = folder / f"{host}.pem"
-        write_private(by_host[host], authority.issue_cert(host).private_key_and_cert_chain_pem.bytes())
+        write_private(by_host[host], authority.issue_cert(*names).private_key_and_cert_chain_pem.bytes())
     ca = state_dir / CA_FILE
     write_private(ca, authority.cert_pem.bytes())
     return Certificates(ca, by_host)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from openai import DefaultHttpx2Client, OpenAI
+from pydantic import SecretStr
 
 from anyport_sandbox.servers import control
 from anyport_sandbox.servers.control import Running
@@ -97,18 +98,69 @@ def servers(routes: list[Route], state_dir: Path) -> Iterator[Running]:
 Client = Callable[..., OpenAI]
 
 
-@pytest.fixture
-def client(servers: Running) -> Iterator[Client]:
-    made = []
-
-    def make(name: str, key: str | None = None, base: str | None = None) -> OpenAI:
-        context = ssl.create_default_context(cafile=servers.ca_path)
-        http = DefaultHttpx2Client(proxy=servers.proxy_url, verify=context, trust_env=False)
+def clients(running: Running, made: list[DefaultHttpx2Client]) -> Client:
+    def make(name: str, key: str | None = None, base: str | None = None, **more: Any) -> OpenAI:
+        context = ssl.create_default_context(cafile=running.ca_path)
+        http = DefaultHttpx2Client(proxy=running.proxy_url, verify=context, trust_env=False)
         made.append(http)
         return OpenAI(
-            base_url=base or BASES[name], api_key=key or TOKENS[name], http_client=http, max_retries=0
+            base_url=base or BASES[name],
+            api_key=key or TOKENS[name],
+            http_client=http,
+            **{"max_retries": 0, **more},
         )
 
-    yield make
+    return make
+
+
+@pytest.fixture
+def client(servers: Running) -> Iterator[Client]:
+    made: list[DefaultHttpx2Client] = []
+    yield clients(servers, made)
+    for each in made:
+        each.close()
+
+
+ENDPOINT = "ocid1.generativeaiendpoint.oc1.us-chicago-1.abc"
+PROFILE = "ocid1.generativeairoutingprofile.oc1.us-chicago-1.abc"
+
+
+def _odd(routes: list[Route]) -> Iterator[Route]:
+    """The usual routes, and beside them ones with a limit, an age or a past."""
+    yield from routes
+    by_name = {route.name: route for route in routes}
+
+    def like(name: str, target: str, model: str, **more: Any) -> Route:
+        return by_name[name].model_copy(update={"target": target, "model": model, **more})
+
+    azure, oci, vertex = "chat/azure", "chat/oci", "chat/vertex"
+    yield like(azure, "few", "few", requests_per_minute=2, tokens_per_minute=500)
+    yield like(azure, "short", "short", tokens_per_minute=1)
+    yield like(azure, "spills", "spills", requests_per_minute=1, spills_to="standard")
+    yield like(azure, "gone", "gone", retired=True)
+    yield like(oci, "dedicated", ENDPOINT)
+    yield like(oci, "profile", PROFILE, region="us-chicago-1", retirement_info="2027-01-31")
+    yield like(oci, "oci-few", "few", requests_per_minute=1)
+    yield like(oci, "oci-gone", "gone", retired=True)
+    yield like(oci, "early", "early", secret=SecretStr("sk-early"), minted_before_policy=True)
+    yield like(vertex, "aging", "google/aging", secret=SecretStr("ya29.old"), token_lifetime_seconds=3600)
+    yield like(vertex, "vertex-few", "google/few", requests_per_minute=1)
+
+
+@pytest.fixture(scope="session")
+def odd_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("odd") / "state"
+
+
+@pytest.fixture(scope="session")
+def odd_servers(routes: list[Route], odd_state: Path) -> Iterator[Running]:
+    yield control.start(list(_odd(routes)), odd_state, 0)
+    control.stop(odd_state)
+
+
+@pytest.fixture
+def odd(odd_servers: Running) -> Iterator[Client]:
+    made: list[DefaultHttpx2Client] = []
+    yield clients(odd_servers, made)
     for each in made:
         each.close()

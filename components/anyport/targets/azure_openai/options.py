@@ -1,76 +1,47 @@
-"""Options of an Azure OpenAI target, and what its deployment kinds mean."""
+"""What Azure OpenAI says about itself to the spec and the planner."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field, StringConstraints
-
-from ..options import Capability, ProviderTraits, TargetOptions
+from ..options import Capability, ProviderTraits
+from .fields import AzureOpenaiOptions
+from .kinds import SKU_OF_KIND, choose_kind
+from .refusals import refuse
 
 __all__ = ["SKU_OF_KIND", "TRAITS", "AzureOpenaiOptions"]
-
-SKU_OF_KIND = {
-    "standard": "Standard",
-    "datazone": "DataZoneStandard",
-    "global": "GlobalStandard",
-    "ptu": "ProvisionedManaged",
-}
-"""Catalog kind → SKU name of the deployment."""
-
-Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
-
-
-class AzureOpenaiOptions(TargetOptions):
-    """Options of an Azure OpenAI target."""
-
-    subscription_id: Uuid | None = None
-    """Subscription that holds the account. Default: the Azure provider's own (`azure-native:subscriptionId`)."""
-    deployment_kind: Literal["standard", "datazone", "global", "ptu"] | None = None
-    """Where inference may run: `standard` in the region, `datazone` in the US or EU zone, `global` anywhere,
-    `ptu` on provisioned throughput (the catalog does not know its reach, so it has no failure domain).
-    Default: the most confined pay-per-token kind on offer,
-    because only a regional kind has a failure domain."""
-    capacity: int | None = Field(default=None, ge=1)
-    """Thousands of tokens per minute, or PTUs for `ptu`. Default: the endpoint's traffic, or 10."""
-    principal_ids: tuple[Uuid, ...] = ()
-    """Object ids that may call the endpoint, besides the identity made for it."""
-    public_network_access_enabled: bool = True
-    """Whether the account answers on the public network (callers still need an Entra token)."""
-
-
-def _kind(options: TargetOptions, offered: tuple[str, ...]) -> tuple[str, str]:
-    asked = options.deployment_kind if isinstance(options, AzureOpenaiOptions) else None
-    if asked:
-        if offered and asked not in offered:
-            return "", f"deployment_kind {asked} is not offered; offered: {', '.join(offered)}"
-        note = "" if offered else f"the catalog does not know the deployment kinds here; {asked} is as asked"
-        return asked, note
-    if not offered:
-        return (
-            "standard",
-            "the catalog does not know the deployment kinds here; standard (regional) is assumed, confirm it with the live API",
-        )
-    for kind in ("standard", "datazone", "global"):
-        if kind in offered:
-            note = (
-                ""
-                if kind == "standard"
-                else f"no regional pay-per-token kind is listed, so {kind} is used: it has no failure domain"
-            )
-            return kind, note
-    return "", "only provisioned throughput is offered; say deployment_kind: ptu and a capacity"
-
 
 TRAITS = ProviderTraits(
     name="azure_openai",
     options=AzureOpenaiOptions,
     component="AzureOpenaiTarget",
-    kind=_kind,
+    kind=choose_kind,
     auth="entra",
+    refuse=refuse,
     capabilities={
-        "keyless": Capability(True),
+        "regional": Capability(True, "`standard` and `ptu`; the other kinds have no failure domain"),
+        "region_fallback": Capability(
+            False, "a global or data-zone deployment fails with the region its calls are sent to"
+        ),
+        "identity": Capability(
+            True, "a user-assigned identity with the inference role; `callers` for others, by role name"
+        ),
+        "keyless": Capability(True, "keys are off, Entra tokens only"),
+        "workload_identity": Capability(True, "federated credentials on the caller identity"),
+        "network": Capability(True, "`public_network_access`, `allowed_ips`, outbound hosts"),
+        "private_access": Capability(
+            True, "private endpoint, made after the last deployment, and its DNS zones"
+        ),
+        "customer_managed_key": Capability(True, "Key Vault or managed HSM, through an identity of yours"),
+        "content_safety": Capability(True, "an RAI policy of the target's own"),
+        "alerts": Capability(True, "metric alerts and an action group"),
+        "diagnostics": Capability(True, "workspace, storage account or event hub"),
+        "budget": Capability(True, "of the resource group"),
+        "quota": Capability(
+            False,
+            "`capacity` takes from the subscription's quota; more is only to be had by asking Microsoft",
+        ),
         "tags": Capability(True),
-        "regional": Capability(True, "standard deployments only"),
+        "version_pinning": Capability(True, "`version_upgrade: never` is the default"),
+        "deletion_protection": Capability(True, "protect, and `lock` against other tools"),
+        "drift": Capability(True, "all but `restore`, which Azure never returns"),
     },
 )

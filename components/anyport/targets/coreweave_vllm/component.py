@@ -1,8 +1,7 @@
-"""A vLLM target on CoreWeave Kubernetes: namespace, secret, Deployment, Service, Ingress on /v1, PDB.
+"""A vLLM target on CoreWeave Kubernetes: a cluster to talk to, machines when asked for, and the objects of a `VllmServer`.
 
-Only `/v1` is ever routed: vLLM checks its key there and leaves other inference routes open. Sources for
-labels, ports and figures are in `serving.py`. Network policies, autoscaling and multi-node serving are
-not made here.
+Only `/v1` is ever routed: vLLM checks its key there and leaves other inference routes open. The cluster itself,
+its VPC and its controllers are not made here: they live longer than an endpoint and belong to other people.
 """
 
 from __future__ import annotations
@@ -14,11 +13,25 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from ...contract import Auth
+from ...secretref import SecretRef
+from ...vllm.component import make_objects
+from ...vllm.exposure import base_url
 from ..base import Access, Target, read_secret
 from .options import CoreweaveVllmOptions
-from .serving import PORT, labels, pod_spec, start_minutes
+from .serving import kubeconfig_text, node_pool_spec, server_of
 
-__all__ = ["CoreweaveVllmTarget"]
+__all__ = ["CoreweaveVllmTarget", "kubeconfig_from"]
+
+
+def kubeconfig_from(endpoint: pulumi.Input[str], token: pulumi.Input[str]) -> pulumi.Output[str]:
+    """A kubeconfig for a CoreWeave cluster, as a secret.
+
+    Args:
+        endpoint: the API server's host, such as a CksCluster's `api_server_endpoint`.
+        token: a CoreWeave API token.
+    """
+    parts = pulumi.Output.all(endpoint, token)
+    return pulumi.Output.secret(parts.apply(lambda known: kubeconfig_text(known[0], known[1])))
 
 
 class CoreweaveVllmTarget(Target):
@@ -28,40 +41,22 @@ class CoreweaveVllmTarget(Target):
 
     def build(self) -> Access:
         """Make everything in one namespace of its own, so that deletion leaves nothing."""
-        self._labels = labels(self.args.endpoint, self.args.planned.name)
-        self._opts = self.child(provider=self._cloud())
-        self._namespace = self.physical(63)
-        namespace = k8s.core.v1.Namespace(
-            f"{self.resource_name}-namespace",
-            metadata={
-                "name": self._namespace,
-                "labels": {**self._labels, "pod-security.kubernetes.io/enforce": "restricted"},
-            },
-            opts=self._opts,
+        planned, options = self.args.planned, self._options
+        cluster = self._cluster()
+        name = self.physical(63)
+        server = server_of(planned, options, name, self.args.all_tags)
+        make_objects(
+            self,
+            self.resource_name,
+            server,
+            self._secrets(),
+            provider=cluster,
+            restart=str(options.api_key_version) if options.api_key_version > 1 else "",
+            protect=self.args.protected,
+            nodes=self._node_pool(name, cluster),
         )
-        self._opts = pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[namespace]))
-        secret = self._secret()
-        account = k8s.core.v1.ServiceAccount(
-            f"{self.resource_name}-account",
-            metadata=self._metadata("vllm-server"),
-            automount_service_account_token=False,
-            opts=self._opts,
-        )
-        volume = self._weights()
-        self._deployment(secret, account, volume)
-        service = k8s.core.v1.Service(
-            f"{self.resource_name}-service",
-            metadata=self._metadata("vllm-server"),
-            spec={
-                "type": "ClusterIP",
-                "selector": self._labels,
-                "ports": [{"name": "http", "port": PORT, "targetPort": "http"}],
-            },
-            opts=self._opts,
-        )
-        self._disruption_budget()
-        auth = Auth(kind="bearer_api_key", secret=self._options.api_key.uri)
-        return Access(self._address(service), self.args.planned.model, auth)
+        auth = Auth(kind="bearer_api_key", secret=options.api_key.uri)
+        return Access(base_url(server), server.served_name, auth)
 
     @property
     def _options(self) -> CoreweaveVllmOptions:
@@ -70,111 +65,48 @@ class CoreweaveVllmTarget(Target):
             raise TypeError(f"expected CoreweaveVllmOptions, got {type(options).__name__}")
         return options
 
-    def _cloud(self) -> k8s.Provider:
-        ref = self._options.kubeconfig
+    def _read(self, ref: SecretRef) -> pulumi.Output[str]:
+        return read_secret(self.args, ref, os.environ)
+
+    def _cluster(self) -> k8s.Provider:
+        options, kubeconfig = self._options, None
+        if options.cluster:
+            kubeconfig = kubeconfig_from(options.cluster.endpoint, self._read(options.cluster.token))
+        elif options.kubeconfig:
+            kubeconfig = pulumi.Output.secret(self._read(options.kubeconfig))
         return k8s.Provider(
             f"{self.resource_name}-cluster",
-            kubeconfig=read_secret(self.args, ref, os.environ) if ref else None,
+            kubeconfig=kubeconfig,
             # Without an identifier an unknown kubeconfig in a preview would replace everything.
             cluster_identifier=self.args.planned.zone or self.args.planned.region,
             opts=self.child(),
         )
 
-    def _metadata(self, name: str) -> dict[str, object]:
-        return {"name": name, "namespace": self._namespace, "labels": self._labels}
-
-    def _secret(self) -> k8s.core.v1.Secret:
+    def _secrets(self) -> dict[str, pulumi.Input[str]]:
         options = self._options
-        data = {"api-key": read_secret(self.args, options.api_key, os.environ)}
-        if options.hugging_face_token:
-            data["hugging-face-token"] = read_secret(self.args, options.hugging_face_token, os.environ)
-        return k8s.core.v1.Secret(
-            f"{self.resource_name}-secret",
-            metadata=self._metadata("vllm-keys"),
-            type="Opaque",
-            string_data=data,
-            opts=self._opts,
-        )
+        refs = {"api-key": options.api_key, "hugging-face-token": options.hugging_face_token}
+        if options.cache == "object_storage" and options.object_storage:
+            refs["access-key-id"] = options.object_storage.access_key_id
+            refs["secret-access-key"] = options.object_storage.secret_access_key
+        return {key: self._read(ref) for key, ref in refs.items() if ref}
 
-    def _weights(self) -> list[pulumi.Resource]:
-        storage_class = self._options.storage_class
-        if storage_class is None:
+    def _node_pool(self, name: str, cluster: k8s.Provider) -> list[pulumi.Resource]:
+        """Machines for this target; nodes take up to 20 minutes to come, so there is an hour."""
+        pool, instance_type = self._options.node_pool, self.args.planned.instance_type
+        if pool is None or instance_type is None:
             return []
-        claim = k8s.core.v1.PersistentVolumeClaim(
-            f"{self.resource_name}-weights",
-            metadata=self._metadata("weights"),
-            spec={
-                "accessModes": ["ReadWriteMany"],
-                "storageClassName": storage_class,
-                "resources": {"requests": {"storage": "2Ti"}},
-            },
-            opts=self._opts,
-        )
-        return [claim]
-
-    def _deployment(
-        self, secret: k8s.core.v1.Secret, account: k8s.core.v1.ServiceAccount, volume: list[pulumi.Resource]
-    ) -> None:
-        planned = self.args.planned
-        minutes = start_minutes(planned)
-        pod = pod_spec(planned, self._options, "vllm-keys", "vllm-server")
-        replicas = planned.replicas or 1
-        timeouts = pulumi.CustomTimeouts(
-            create=f"{minutes * replicas + 15}m", update=f"{minutes * replicas + 15}m", delete="15m"
-        )
-        k8s.apps.v1.Deployment(
-            f"{self.resource_name}-deployment",
-            metadata=self._metadata("vllm-server"),
-            spec={
-                "replicas": replicas,
-                "selector": {"matchLabels": self._labels},
-                # GPUs are scarce: a surge pod would wait for one for ever and the roll-out would hang.
-                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
-                "progressDeadlineSeconds": minutes * 60 + 300,
-                "template": {
-                    "metadata": {
-                        "labels": {**self._labels, "qos.coreweave.com/graceful-interruptible": "true"},
-                    },
-                    "spec": pod,
-                },
-            },
-            opts=pulumi.ResourceOptions.merge(
-                self._opts,
-                pulumi.ResourceOptions(depends_on=[secret, account, *volume], custom_timeouts=timeouts),
+        made = k8s.apiextensions.CustomResource(
+            f"{self.resource_name}-nodes",
+            api_version="compute.coreweave.com/v1alpha1",
+            kind="NodePool",
+            metadata={"name": name, "annotations": {"pulumi.com/waitFor": "condition=AtTarget"}},
+            spec=node_pool_spec(pool, instance_type),
+            opts=self.child(
+                provider=cluster,
+                protect=True if self.args.protected else None,
+                # The Cluster Autoscaler writes the number.
+                ignore_changes=["spec.targetNodes"] if pool.autoscaling else None,
+                custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
             ),
         )
-
-    def _disruption_budget(self) -> None:
-        k8s.policy.v1.PodDisruptionBudget(
-            f"{self.resource_name}-budget",
-            metadata=self._metadata("vllm-server"),
-            spec={"maxUnavailable": 1, "selector": {"matchLabels": self._labels}},
-            opts=self._opts,
-        )
-
-    def _address(self, service: k8s.core.v1.Service) -> str:
-        """Public behind an Ingress when there is a domain, else the Service inside the cluster."""
-        domain = self._options.domain
-        if domain is None:
-            return f"http://vllm-server.{self._namespace}.svc.cluster.local:{PORT}/v1"
-        host = f"{self.physical(63)}.{domain}"
-        backend = {"service": {"name": "vllm-server", "port": {"name": "http"}}}
-        k8s.networking.v1.Ingress(
-            f"{self.resource_name}-ingress",
-            metadata={
-                **self._metadata("vllm-server"),
-                "annotations": {"cert-manager.io/cluster-issuer": self._options.cluster_issuer},
-            },
-            spec={
-                "ingressClassName": self._options.ingress_class,
-                "tls": [{"hosts": [host], "secretName": "vllm-server-tls"}],
-                "rules": [
-                    {
-                        "host": host,
-                        "http": {"paths": [{"path": "/v1", "pathType": "Prefix", "backend": backend}]},
-                    }
-                ],
-            },
-            opts=pulumi.ResourceOptions.merge(self._opts, pulumi.ResourceOptions(depends_on=[service])),
-        )
-        return f"https://{host}/v1"
+        return [made]

@@ -1,156 +1,155 @@
-"""The vLLM pod as plain data: arguments, probes, drain and security, with the reason for each figure.
-
-Flags and defaults are those of vLLM 0.33.0 (sources read 2026-11-22); node labels and taints as
-CoreWeave documents them. Pure: no Pulumi, no cluster.
-"""
+"""From a planned target to the server that is wanted, and the two things that only CoreWeave has. Pure."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from ...catalog import InstanceType, load
 from ...plan import PlannedTarget
+from ...sizing import nodes_needed
+from ...vllm import (
+    COREWEAVE,
+    Autoscaling,
+    Exposure,
+    Monitoring,
+    Network,
+    ObjectStorage,
+    Server,
+    SharedVolume,
+)
+from .groups import NodePool
 from .options import CoreweaveVllmOptions
 
-__all__ = ["PORT", "labels", "pod_spec", "start_minutes"]
+__all__ = ["kubeconfig_text", "node_pool_spec", "server_of"]
 
-PORT = 8000
-PRE_STOP_SECONDS = 15
-DRAIN_SECONDS = 60
-USER = 2000
-"""The image's own unprivileged user."""
+NODE_SHARE = 0.75
+"""Share of a node's processors and memory that its GPUs' pods ask for; the rest is for the node's own pods. A guess."""
 
 
-def labels(endpoint: str, target: str) -> dict[str, str]:
-    """Labels that select the pods of one target."""
-    return {
-        "app.kubernetes.io/name": "vllm",
-        "app.kubernetes.io/instance": f"{endpoint}-{target}",
-        "app.kubernetes.io/managed-by": "anyport",
-    }
-
-
-def start_minutes(planned: PlannedTarget) -> int:
-    """How long a start may take: 10 minutes and one more per 20 GPUs' gigabytes are usual; big models load long."""
-    return 30 if (planned.gpus_per_replica or 1) <= 2 else 60
-
-
-def arguments(planned: PlannedTarget, served_name: str, gpus: int) -> list[str]:
-    """Arguments of `vllm serve`; the key is not among them, since arguments show in the pod spec."""
-    args = ["--model", planned.model_id, "--served-model-name", served_name, "--port", str(PORT)]
-    if planned.limits.context_window:
-        args += ["--max-model-len", str(planned.limits.context_window)]
-    if gpus > 1:
-        args += ["--tensor-parallel-size", str(gpus)]
-    if planned.tool_call_parser:
-        args += ["--enable-auto-tool-choice", "--tool-call-parser", planned.tool_call_parser]
-    if planned.reasoning_parser:
-        args += ["--reasoning-parser", planned.reasoning_parser]
-    return [
-        *args,
-        "--shutdown-timeout",
-        str(DRAIN_SECONDS),
-        "--disable-access-log-for-endpoints",
-        "/health,/metrics",
-    ]
-
-
-def pod_spec(
-    planned: PlannedTarget, options: CoreweaveVllmOptions, secret_name: str, service_account: str
-) -> dict[str, Any]:
-    """The pod's `spec`, in the Kubernetes API's own spelling."""
+def server_of(
+    planned: PlannedTarget,
+    options: CoreweaveVllmOptions,
+    name: str,
+    tags: Mapping[str, str],
+) -> Server:
+    """The server. `name` is its namespace, its label and the first part of its host name."""
+    catalog = load()
+    instance = catalog.instances.get(planned.instance_type or "")
+    offer = catalog.offer(planned.model, planned.provider)
     gpus = planned.gpus_per_replica or 1
-    return {
-        "serviceAccountName": service_account,
-        "automountServiceAccountToken": False,
-        # A Service named vllm would otherwise set VLLM_PORT and crash the server.
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": PRE_STOP_SECONDS + DRAIN_SECONDS + 10,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": 0,
-            "fsGroup": 0,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "affinity": _affinity(planned),
-        "tolerations": [
-            {"key": "is_gpu", "operator": "Exists", "effect": "PreferNoSchedule"},
-            {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},
-        ],
-        "containers": [_container(planned, options, secret_name, gpus)],
-        "volumes": [
-            {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "16Gi"}},
-            {"name": "home", "emptyDir": {}},
-            _cache(options),
-        ],
-    }
-
-
-def _affinity(planned: PlannedTarget) -> dict[str, Any]:
-    if planned.instance_type is None:
-        return {}
-    wanted = {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": [planned.instance_type]}
-    terms = {"nodeSelectorTerms": [{"matchExpressions": [wanted]}]}
-    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    nodes = nodes_needed(gpus, instance)
+    weights = (offer.weights_gb or offer.min_gpu_memory_gb) if offer else None
+    return Server(
+        namespace=name,
+        name=name,
+        model_id=planned.model_id,
+        served_name=planned.model,
+        image=options.image,
+        gpus=gpus,
+        nodes=nodes,
+        split=options.multi_node.split if options.multi_node else "pipeline",
+        replicas=planned.replicas or 1,
+        profile=COREWEAVE,
+        instance_type=planned.instance_type,
+        node_pool=name if options.node_pool else None,
+        tags=tags,
+        revision=options.revision,
+        context_window=planned.limits.context_window,
+        tool_call_parser=planned.tool_call_parser,
+        reasoning_parser=planned.reasoning_parser,
+        gpu_memory_utilization=options.gpu_memory_utilization,
+        max_queued_requests=options.max_queued_requests,
+        extra_args=options.extra_args,
+        hugging_face_token=options.hugging_face_token is not None,
+        weights_gb=weights,
+        start_minutes=options.start_minutes,
+        drain_seconds=options.drain_seconds,
+        surge_replicas=options.surge_replicas,
+        read_only_root=options.read_only_root_filesystem,
+        **_cache(options),
+        **_around(options, name),
+        **_requests(instance, gpus // nodes),
+    )
 
 
 def _cache(options: CoreweaveVllmOptions) -> dict[str, Any]:
-    if options.storage_class:
-        return {"name": "cache", "persistentVolumeClaim": {"claimName": "weights"}}
-    return {"name": "cache", "emptyDir": {}}
-
-
-def _container(
-    planned: PlannedTarget, options: CoreweaveVllmOptions, secret_name: str, gpus: int
-) -> dict[str, Any]:
+    shared, bucket = options.shared_cache, options.object_storage
     return {
-        "name": "vllm",
-        "image": options.image,
-        "args": arguments(planned, planned.model, gpus),
-        "env": _environment(options, secret_name),
-        "ports": [{"name": "http", "containerPort": PORT}],
-        "resources": {"limits": {"nvidia.com/gpu": str(gpus)}, "requests": {"nvidia.com/gpu": str(gpus)}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            # The NVIDIA hook needs a writable root file system.
-            "readOnlyRootFilesystem": False,
+        "cache": options.cache,
+        "shared": SharedVolume(shared.storage_class, shared.access_mode, shared.gibibytes)
+        if shared
+        else SharedVolume(),
+        "object_storage": ObjectStorage(f"s3://{bucket.bucket}/{bucket.prefix.strip('/')}", bucket.endpoint)
+        if bucket
+        else None,
+    }
+
+
+def _around(options: CoreweaveVllmOptions, name: str) -> dict[str, Any]:
+    network, gateway, scaling = options.network, options.gateway, options.autoscaling
+    exposure = None
+    if options.domain:
+        exposure = Exposure(
+            host=f"{name}.{options.domain}",
+            route=options.route,
+            ingress_class=options.ingress_class,
+            cluster_issuer=options.cluster_issuer,
+            gateway=(gateway.name, gateway.namespace, gateway.listener) if gateway else ("", "", ""),
+        )
+    return {
+        "exposure": exposure,
+        "network": Network(
+            ingress_namespace=gateway.namespace if gateway else network.ingress_namespace,
+            caller_namespaces=network.caller_namespaces,
+            egress_ports=network.egress_ports,
+        ),
+        "monitoring": Monitoring(**options.monitoring.model_dump()) if options.monitoring else None,
+        "autoscaling": Autoscaling(**scaling.model_dump()) if scaling else None,
+    }
+
+
+def _requests(instance: InstanceType | None, gpus: int) -> dict[str, Any]:
+    """A pod's fair part of its node, by its GPUs, where the catalog knows the node."""
+
+    def part(whole: int | None) -> int | None:
+        return int(whole * NODE_SHARE * gpus / instance.gpus) if whole and instance else None
+
+    if instance is None:
+        return {}
+    return {"cpus": part(instance.vcpus), "memory_gib": part(instance.memory_gib)}
+
+
+def node_pool_spec(pool: NodePool, instance_type: str) -> dict[str, Any]:
+    """A NodePool of `compute.coreweave.com/v1alpha1`; its instance type cannot be changed."""
+    spec: dict[str, Any] = {
+        "instanceType": instance_type,
+        "computeClass": pool.compute_class,
+        "targetNodes": pool.nodes,
+        "autoscaling": pool.autoscaling is not None,
+        # Fewer nodes never end a pod that serves: only nodes without work are taken.
+        "lifecycle": {"scaleDownStrategy": "IdleOnly"},
+    }
+    if pool.autoscaling:
+        spec |= {"minNodes": pool.autoscaling.min_nodes, "maxNodes": pool.autoscaling.max_nodes}
+    return spec
+
+
+def kubeconfig_text(endpoint: str, token: str) -> str:
+    """A kubeconfig of CoreWeave's form: server and token, no CA, since the certificate is publicly trusted.
+
+    JSON is YAML, and its quoting cannot be broken by a token.
+    """
+    name = "coreweave"
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": {"server": f"https://{endpoint}"}}],
+            "users": [{"name": name, "user": {"token": token}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+            "current-context": name,
         },
-        "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
-        "startupProbe": _probe(period=10, failures=start_minutes(planned) * 6),
-        "readinessProbe": _probe(period=5, failures=3),
-        # /health stays 200 on some GPU faults and turns 503 only when the engine is dead: be lenient.
-        "livenessProbe": _probe(period=10, failures=10),
-        "volumeMounts": [
-            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108  # not a temporary file: vLLM's shared memory
-            {"name": "home", "mountPath": "/home/vllm"},
-            {"name": "cache", "mountPath": "/models"},
-        ],
-    }
-
-
-def _probe(period: int, failures: int) -> dict[str, Any]:
-    return {
-        "httpGet": {"path": "/health", "port": "http"},
-        "periodSeconds": period,
-        "failureThreshold": failures,
-        "timeoutSeconds": 5,
-    }
-
-
-def _environment(options: CoreweaveVllmOptions, secret_name: str) -> list[Mapping[str, Any]]:
-    def secret(name: str, key: str) -> Mapping[str, Any]:
-        return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name, "key": key}}}
-
-    env: list[Mapping[str, Any]] = [
-        secret("VLLM_API_KEY", "api-key"),
-        {"name": "HOME", "value": "/home/vllm"},
-        {"name": "HF_HOME", "value": "/models/huggingface"},
-        {"name": "VLLM_CACHE_ROOT", "value": "/models/vllm"},
-        {"name": "VLLM_NO_USAGE_STATS", "value": "1"},
-        {"name": "VLLM_HTTP_TIMEOUT_KEEP_ALIVE", "value": "75"},
-    ]
-    if options.hugging_face_token:
-        env.append(secret("HF_TOKEN", "hugging-face-token"))
-    return env
+        sort_keys=True,
+    )

@@ -1,0 +1,182 @@
+"""Stack files of a tree, judged: findings with their places, and what each endpoint's targets are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from anyport.errors import AnyportError, Problem
+from anyport.plan import PlannedTarget, resolve
+from anyport.source import Source, read_yaml, reading_through
+from anyport.stackfile import load_stack_file
+from anyport_policies.config import NO_CONFIG, PolicyConfig, parse_policy_config
+from anyport_policies.engine import Finding, evaluate
+from anyport_policies.facts import from_plan
+from anyport_policies.report.model import Entry, numbered
+from anyport_policies.rules import RULES
+from anyport_policies.waivers import Waiver, apply_waivers, parse_waivers
+
+from .places import Places
+from .tree import Tree, shown
+
+__all__ = ["Judged", "Question", "judge"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to judge, and by what.
+
+    `waivers` and `config` name files; None stands for `waivers.yaml` and `policy-config.json` beside each
+    stack file, which need not exist.
+    """
+
+    paths: tuple[Path, ...]
+    today: date
+    waivers: Path | None = None
+    config: Path | None = None
+
+
+@dataclass
+class Judged:
+    """The answer.
+
+    Attributes:
+        entries: findings, each once even when several stacks share a spec.
+        problems: what is wrong with the input, with paths as reports show them.
+        files: those that could be judged.
+        targets: one line per target, by file and endpoint.
+        homes: by stack, and in it by endpoint, an entry that stands where the endpoint is written.
+        steering: files of waivers and policy configuration that were read.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    targets: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    homes: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    steering: list[Path] = field(default_factory=list)
+
+
+def judge(tree: Tree, question: Question, files: Sequence[Path]) -> Judged:
+    """Judge these stack files of `tree`. Problems never hide findings of other files."""
+    answer = Judged()
+    with reading_through(tree.read):
+        by_folder: dict[Path, list[Path]] = {}
+        for file in files:
+            by_folder.setdefault(file.parent, []).append(file)
+        for folder, inside in by_folder.items():
+            _Folder(tree, question, folder, inside, answer).judge()
+    answer.problems = [
+        replace(p, file=shown(p.file)) if p.file else p for p in dict.fromkeys(answer.problems)
+    ]
+    answer.entries = numbered({(e.finding, e.file, e.line): e for e in answer.entries}.values())
+    return answer
+
+
+@dataclass
+class _Folder:
+    """The stack files of one folder, which waivers and configuration beside them are about."""
+
+    tree: Tree
+    question: Question
+    folder: Path
+    files: list[Path]
+    answer: Judged
+
+    def judge(self) -> None:
+        config = self._config()
+        entries: dict[tuple[Finding, str, int], Entry] = {}
+        names: set[str] = set()
+        before = len(self.answer.problems)
+        for file in self.files:
+            for entry in self._file(file, config, names):
+                entries.setdefault((entry.finding, entry.file, entry.line), entry)
+        whole = before == len(self.answer.problems) and set(self.tree.stack_files([self.folder])) <= set(
+            self.files
+        )
+        self._waived(list(entries.values()), names if whole else None)
+
+    def _file(self, file: Path, config: PolicyConfig, names: set[str]) -> list[Entry]:
+        try:
+            stack = load_stack_file(file)
+            plan = resolve(stack.spec, None, self.question.today, stack.source)
+        except AnyportError as error:
+            self.answer.problems += error.problems
+            return []
+        written = shown(stack.source.file)
+        self.answer.files.append(shown(file))
+        places = Places(stack.source)
+        homes = self.answer.homes.setdefault(_stack_name(file), {})
+        for endpoint in plan.endpoints:
+            names.add(endpoint.name)
+            self.answer.targets[written, endpoint.name] = tuple(_line(target) for target in endpoint.targets)
+            homes[endpoint.name] = _entry(_NOTHING, written, places, f"endpoints.{endpoint.name}")
+        found = evaluate(from_plan(plan, stack.build.includes), RULES, self.question.today, config)
+        return [_entry(finding, written, places, finding.path) for finding in found]
+
+    def _config(self) -> PolicyConfig:
+        read = self._optional(
+            self.question.config or self.folder / "policy-config.json", self.question.config
+        )
+        try:
+            return parse_policy_config(*read, RULES) if read else NO_CONFIG
+        except AnyportError as error:
+            self.answer.problems += error.problems
+            return NO_CONFIG
+
+    def _waived(self, entries: list[Entry], names: set[str] | None) -> None:
+        today = self.question.today
+        read = self._optional(self.question.waivers or self.folder / "waivers.yaml", self.question.waivers)
+        waivers: tuple[Waiver, ...] = ()
+        try:
+            waivers = parse_waivers(*read, RULES, today, names) if read else ()
+        except AnyportError as error:
+            self.answer.problems += error.problems
+        found = apply_waivers((entry.finding for entry in entries), waivers, today, whole=names is not None)
+        marked = [replace(entry, finding=finding) for entry, finding in zip(entries, found, strict=False)]
+        of = {(waiver.rule, waiver.endpoint): waiver for waiver in waivers}
+        about = [_at_waiver(finding, of) for finding in found[len(entries) :]]
+        self.answer.entries += [*marked, *about]
+
+    def _optional(self, path: Path, named: Path | None) -> tuple[Any, Source] | None:
+        """A file that may be absent unless somebody named it."""
+        if named is None and not self.tree.exists(path):
+            return None
+        self.answer.steering.append(path)
+        try:
+            return read_yaml(path)
+        except AnyportError as error:
+            self.answer.problems += error.problems
+            return None
+
+
+_NOTHING = Finding("", "", "", None, "note", "low", "", "", "")
+
+
+def _stack_name(file: Path) -> str:
+    return file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
+def _entry(finding: Finding, file: str, places: Places, path: str) -> Entry:
+    line, end_line, column = places.of(path)
+    return Entry(finding, file, line, end_line, column)
+
+
+def _at_waiver(finding: Finding, waivers: dict[tuple[str, str], Waiver]) -> Entry:
+    waiver = waivers.get((finding.rule_id, finding.endpoint))
+    file, _, line = waiver.place.rpartition(":") if waiver else ("", "", "")
+    number = int(line) if line.isdigit() else 0
+    return Entry(finding, shown(file) if file else "", number, number)
+
+
+def _line(target: PlannedTarget) -> str:
+    """A target as a change shows it: everything a reviewer would ask for."""
+    weight = f" weight {target.weight}" if target.weight is not None else ""
+    standby = "" if target.standby == "warm" else f", {target.standby}"
+    return (
+        f"{target.priority}{weight} {target.name}: {target.provider} {target.zone or target.region} "
+        f"({target.failure_domain}), {target.deployment_kind}, {target.model}{standby}"
+    )

@@ -1,0 +1,1 @@
+"""One route table from an endpoint's contract, and its renderings for several gateways."""

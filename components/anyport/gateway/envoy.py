@@ -1,0 +1,302 @@
+"""A route table as Envoy's static configuration (Envoy 1.40, https://www.envoyproxy.io/docs/envoy/v1.40.0/).
+
+How it works: `front` reads the model a request names, decides by the features it needs which targets may serve
+it and in which order, and picks the cluster of that order. Such a cluster has one priority per target, each
+leading through an internal listener to `targets`, which skips a dead target at once (a 503 that the retry in
+`front` moves on from), rewrites model id, path and credentials, and says who served. The last target of an
+order is never skipped. Run it with `--concurrency 1`: the memory of who is dead is one worker's.
+
+No secret value is in the configuration: each target's credential is a file of its own, read again when changed.
+"""
+
+from __future__ import annotations
+
+import yaml
+
+from .envoy_parts import (
+    Config,
+    access_log,
+    extension,
+    http_filter,
+    http_options,
+    lua_filter,
+    manager,
+    no_breakers,
+    reply_format,
+    router,
+)
+from .envoy_upstreams import target_clusters
+from .lua_text import TRIGGERS, callers_lua, front_lua, targets_lua
+from .routes import EndpointRoute, RouteTable
+from .settings import GatewaySettings
+
+__all__ = ["envoy_config", "envoy_yaml"]
+
+INTERNAL = "targets"
+
+
+def envoy_yaml(table: RouteTable, settings: GatewaySettings) -> str:
+    """The configuration as a file for `envoy -c FILE --concurrency 1`."""
+    return yaml.safe_dump(envoy_config(table, settings), sort_keys=False, width=1000)
+
+
+def envoy_config(table: RouteTable, settings: GatewaySettings) -> Config:
+    """The configuration as plain values."""
+    listeners = [_front(table, settings), _targets(table, settings)]
+    clusters = [
+        *(_order(endpoint, order, settings) for endpoint in table.endpoints for order in endpoint.orders()),
+        *target_clusters(table, settings),
+    ]
+    if settings.metrics_port:
+        listeners.append(_metrics(settings))
+        clusters.append(_admin_cluster(settings))
+    return {
+        "node": {"id": "anyport", "cluster": "anyport"},
+        "admin": {"address": _socket("127.0.0.1", settings.admin_port)},
+        "bootstrap_extensions": [
+            extension("envoy.bootstrap.internal_listener", "bootstrap.internal_listener.v3.InternalListener")
+        ],
+        "overload_manager": {
+            "resource_monitors": [
+                extension(
+                    "envoy.resource_monitors.global_downstream_max_connections",
+                    "resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                    max_active_downstream_connections=10000,
+                )
+            ]
+        },
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+    }
+
+
+def _socket(address: str, port: int) -> Config:
+    return {"socket_address": {"address": address, "port_value": port}}
+
+
+def _front(table: RouteTable, settings: GatewaySettings) -> Config:
+    filters = [*_caller_filters(settings), lua_filter("front", front_lua(table)), router()]
+    route = {
+        "match": {"prefix": "/v1/"},
+        "route": {
+            "cluster_header": "x-anyport-route",
+            "timeout": "0s",
+            "retry_policy": _retries(),
+        },
+    }
+    chain: Config = {"filters": [manager("front", [route], filters, **_edge())]}
+    if settings.tls_certificate_file and settings.tls_key_file:
+        certificate = {
+            "certificate_chain": {"filename": settings.tls_certificate_file},
+            "private_key": {"filename": settings.tls_key_file},
+        }
+        chain["transport_socket"] = extension(
+            "envoy.transport_sockets.tls",
+            "transport_sockets.tls.v3.DownstreamTlsContext",
+            common_tls_context={"tls_certificates": [certificate], "alpn_protocols": ["h2", "http/1.1"]},
+        )
+    return {
+        "name": "front",
+        "address": _socket(settings.address, settings.port),
+        "per_connection_buffer_limit_bytes": settings.largest_body_bytes,
+        "filter_chains": [chain],
+    }
+
+
+def _edge() -> Config:
+    """What a listener that strangers can reach must insist on."""
+    return {
+        "use_remote_address": True,
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "common_http_protocol_options": {
+            "headers_with_underscores_action": "REJECT_REQUEST",
+            "idle_timeout": "3600s",
+        },
+        "request_headers_timeout": "10s",
+        "request_timeout": "60s",
+        # Silence is bounded where the target is known; here a long answer must not be cut.
+        "stream_idle_timeout": "0s",
+        "server_name": "anyport",
+        "local_reply_config": reply_format(),
+        "access_log": [access_log()],
+    }
+
+
+def _caller_filters(settings: GatewaySettings) -> list[Config]:
+    if settings.callers_file is None:
+        return []
+    filters = [
+        lua_filter("callers", callers_lua()),
+        http_filter(
+            "envoy.filters.http.basic_auth",
+            "filters.http.basic_auth.v3.BasicAuth",
+            users={"filename": settings.callers_file},
+            forward_username_header="x-anyport-caller",
+        ),
+    ]
+    if settings.caller_limits:
+        filters.append(_limits(settings))
+    return filters
+
+
+def _limits(settings: GatewaySettings) -> Config:
+    """One token bucket per caller with a limit; the bucket of all others never empties."""
+    descriptors = [
+        {
+            "entries": [{"key": "caller", "value": caller}],
+            "token_bucket": {
+                "max_tokens": limit.requests_per_minute,
+                "tokens_per_fill": limit.requests_per_minute,
+                "fill_interval": "60s",
+            },
+        }
+        for caller, limit in sorted(settings.caller_limits.items())
+    ]
+    everything = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    return http_filter(
+        "envoy.filters.http.local_ratelimit",
+        "filters.http.local_ratelimit.v3.LocalRateLimit",
+        stat_prefix="callers",
+        token_bucket={"max_tokens": 2**31, "tokens_per_fill": 2**31, "fill_interval": "60s"},
+        filter_enabled=everything,
+        filter_enforced=everything,
+        descriptors=descriptors,
+        rate_limits=[
+            {
+                "actions": [
+                    {"request_headers": {"header_name": "x-anyport-caller", "descriptor_key": "caller"}}
+                ]
+            }
+        ],
+    )
+
+
+def _retries() -> Config:
+    """On to the next target for every trigger; how often at most is set per request (`x-envoy-max-retries`)."""
+    return {
+        "retry_on": "connect-failure,reset,retriable-status-codes",
+        "retriable_status_codes": list(TRIGGERS),
+        "num_retries": 1,
+        "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.005s"},
+        "retry_priority": extension(
+            "envoy.retry_priorities.previous_priorities",
+            "retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+            update_frequency=1,
+        ),
+    }
+
+
+def _order(endpoint: EndpointRoute, order: tuple[int, ...], settings: GatewaySettings) -> Config:
+    """A cluster whose priorities are the targets of one order."""
+    name = f"{endpoint.name}/{','.join(str(index) for index in order)}"
+    rows = [
+        {
+            "priority": place,
+            "lb_endpoints": [
+                {
+                    "endpoint": {
+                        "address": {
+                            "envoy_internal_address": {
+                                "server_listener_name": INTERNAL,
+                                "endpoint_id": f"{name}#{index}",
+                            }
+                        }
+                    },
+                    "metadata": {
+                        "filter_metadata": {
+                            "anyport": {
+                                "target": f"{endpoint.name}/{endpoint.targets[index].name}",
+                                "last": "yes" if place == len(order) - 1 else "no",
+                            }
+                        }
+                    },
+                }
+            ],
+        }
+        for place, index in enumerate(order)
+    ]
+    return {
+        "name": name,
+        "alt_stat_name": f"order_{name.replace('/', '_').replace(',', '_')}",
+        "type": "STATIC",
+        "connect_timeout": f"{settings.connect_seconds}s",
+        "per_connection_buffer_limit_bytes": settings.largest_body_bytes,
+        "circuit_breakers": no_breakers(),
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "load_assignment": {"cluster_name": name, "endpoints": rows},
+        "transport_socket": extension(
+            "envoy.transport_sockets.internal_upstream",
+            "transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
+            passthrough_metadata=[{"kind": {"host": {}}, "name": "anyport"}],
+            transport_socket=extension(
+                "envoy.transport_sockets.raw_buffer", "transport_sockets.raw_buffer.v3.RawBuffer"
+            ),
+        ),
+        "typed_extension_protocol_options": http_options(),
+    }
+
+
+def _targets(table: RouteTable, settings: GatewaySettings) -> Config:
+    routes: list[Config] = []
+    for endpoint in table.endpoints:
+        for target in endpoint.targets:
+            name = f"{endpoint.name}/{target.name}"
+            match = {
+                "prefix": "/",
+                "headers": [{"name": "x-anyport-target", "string_match": {"exact": name}}],
+            }
+            action = {
+                "cluster": name,
+                "timeout": "0s",
+                "idle_timeout": f"{settings.stream_idle_seconds}s",
+                "host_rewrite_literal": target.host
+                if target.port in (80, 443)
+                else f"{target.host}:{target.port}",
+            }
+            routes.append({"match": match, "route": action})
+    routes.append({"match": {"prefix": "/"}, "direct_response": {"status": 500}})
+    filters = [lua_filter("targets", targets_lua(table, settings)), router()]
+    hidden = [
+        "x-anyport-span", "x-anyport-api", "x-anyport-stream", "x-anyport-target", "x-anyport-route",
+        "x-anyport-caller", "x-anyport-request", "x-envoy-original-host", "x-forwarded-for", "x-forwarded-proto",
+        "x-envoy-expected-rq-timeout-ms", "x-envoy-internal", "x-envoy-external-address",
+    ]  # fmt: skip
+    return {
+        "name": INTERNAL,
+        "internal_listener": {},
+        "per_connection_buffer_limit_bytes": settings.largest_body_bytes,
+        "filter_chains": [
+            {
+                "filters": [
+                    manager(
+                        "targets", routes, filters, remove=hidden,
+                        stream_idle_timeout="0s", generate_request_id=False, local_reply_config=reply_format(),
+                    )
+                ]
+            }
+        ],
+    }  # fmt: skip
+
+
+def _metrics(settings: GatewaySettings) -> Config:
+    """Prometheus may read the metrics; nothing else of the admin interface can be reached from outside."""
+    route = {
+        "match": {"path": "/metrics"},
+        "route": {"cluster": "admin", "prefix_rewrite": "/stats/prometheus"},
+    }
+    return {
+        "name": "metrics",
+        "address": _socket(settings.address, settings.metrics_port or 0),
+        "filter_chains": [{"filters": [manager("metrics", [route], [router()])]}],
+    }
+
+
+def _admin_cluster(settings: GatewaySettings) -> Config:
+    rows = [{"lb_endpoints": [{"endpoint": {"address": _socket("127.0.0.1", settings.admin_port)}}]}]
+    return {
+        "name": "admin",
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": "admin", "endpoints": rows},
+    }

@@ -1,0 +1,88 @@
+"""The clusters that lead to the targets themselves: address, TLS, credentials."""
+
+from __future__ import annotations
+
+from .envoy_parts import Config, extension, http_options, no_breakers
+from .routes import RouteTable, TargetRoute
+from .settings import GatewaySettings
+
+__all__ = ["secret_file", "target_clusters"]
+
+
+def target_clusters(table: RouteTable, settings: GatewaySettings) -> list[Config]:
+    """One cluster per target of every endpoint, named `endpoint/target`."""
+    return [
+        _cluster(endpoint.name, target, settings)
+        for endpoint in table.endpoints
+        for target in endpoint.targets
+    ]
+
+
+def secret_file(endpoint: str, target: str) -> str:
+    """Name of the file that holds a target's credential."""
+    return f"{endpoint}.{target}.yaml"
+
+
+def _cluster(endpoint: str, target: TargetRoute, settings: GatewaySettings) -> Config:
+    name = f"{endpoint}/{target.name}"
+    given = settings.addresses.get(target.host)
+    host, _, port = given.rpartition(":") if given else (target.host, "", str(target.port))
+    address = {"socket_address": {"address": host, "port_value": int(port)}}
+    cluster: Config = {
+        "name": name,
+        "alt_stat_name": f"target_{endpoint}_{target.name}",
+        "type": "STATIC" if given else "LOGICAL_DNS",
+        "connect_timeout": f"{settings.connect_seconds}s",
+        "per_connection_buffer_limit_bytes": settings.largest_body_bytes,
+        "circuit_breakers": no_breakers(),
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+        "typed_extension_protocol_options": http_options([_credential(endpoint, target, settings)]),
+    }
+    if target.tls:
+        cluster["transport_socket"] = _tls(target, settings)
+    if not given:
+        cluster["dns_lookup_family"] = "V4_PREFERRED"
+    return cluster
+
+
+def _tls(target: TargetRoute, settings: GatewaySettings) -> Config:
+    """The certificate must be for the host name of the contract, wherever the connection goes."""
+    name = {"san_type": "DNS", "matcher": {"exact": target.host}}
+    return extension(
+        "envoy.transport_sockets.tls",
+        "transport_sockets.tls.v3.UpstreamTlsContext",
+        sni=target.host,
+        common_tls_context={
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "validation_context": {
+                "trusted_ca": {"filename": settings.ca_file},
+                "match_typed_subject_alt_names": [name],
+            },
+        },
+    )
+
+
+def _credential(endpoint: str, target: TargetRoute, settings: GatewaySettings) -> Config:
+    """The target's own credential, from its file, in the place of whatever the caller sent."""
+    name = f"{endpoint}.{target.name}"
+    source = {
+        "path_config_source": {
+            "path": f"{settings.secrets_dir}/{secret_file(endpoint, target.name)}",
+            "watched_directory": {"path": settings.secrets_dir},
+        },
+        "resource_api_version": "V3",
+    }
+    return extension(
+        "envoy.filters.http.credential_injector",
+        "filters.http.credential_injector.v3.CredentialInjector",
+        overwrite=True,
+        allow_request_without_credential=False,
+        credential=extension(
+            "envoy.http.injected_credentials.generic",
+            "http.injected_credentials.generic.v3.Generic",
+            credential={"name": name, "sds_config": source},
+        ),
+    )

@@ -1,0 +1,156 @@
+-- Reads what a request asks for and chooses the order of targets that may serve it.
+-- ENDPOINTS and STREAM_SECONDS come before this text, from the route table.
+
+local function has_list(text, span)
+  return span and text:byte(span[1]) == OPEN_LIST and text:find('%S', span[1] + 1) < span[2]
+end
+
+-- Quotes inside a JSON string are escaped, so none of these patterns can be met in what a user wrote.
+local function within(text, span, pattern)
+  local at = span and text:find(pattern, span[1])
+  return at ~= nil and at < span[2]
+end
+
+local FEATURE_SIGNS = {
+  streaming = function(text, found)
+    return found.stream ~= nil and text:sub(found.stream[1], found.stream[2]) == 'true'
+  end,
+  tools = function(text, found) return has_list(text, found.tools) or has_list(text, found.functions) end,
+  json_schema = function(text, found)
+    local pattern = '"type"%s*:%s*"json_schema"'
+    return within(text, found.response_format, pattern) or within(text, found.text, pattern)
+  end,
+  vision = function(text, found)
+    return within(text, found.messages, '"type"%s*:%s*"image_url"') or
+      within(text, found.input, '"type"%s*:%s*"input_image"')
+  end,
+  reasoning = function(_, found) return found.reasoning_effort ~= nil or found.reasoning ~= nil end,
+}
+
+local counter = 0
+
+local function refuse(handle, status, code, message)
+  handle:streamInfo():dynamicMetadata():set('anyport', 'reply', 'own')
+  local kind = status == '404' and 'not_found_error' or 'invalid_request_error'
+  handle:respond({[':status'] = status, ['content-type'] = 'application/json'}, error_body(kind, code, message))
+end
+
+local function forget_forged(headers)
+  local forged = {}
+  for name in pairs(headers) do
+    if name:sub(1, 10) == 'x-anyport-' and name ~= 'x-anyport-caller' or name:sub(1, 8) == 'x-envoy-' then
+      forged[#forged + 1] = name
+    end
+  end
+  for _, name in ipairs(forged) do headers:remove(name) end
+  headers:remove('authorization')
+  headers:remove('api-key')
+  headers:remove('cookie')
+end
+
+local function list_models(handle)
+  local rows = {}
+  for _, name in ipairs(NAMES) do
+    rows[#rows + 1] = '{"id":' .. quoted(name) .. ',"object":"model","created":0,"owned_by":"anyport"}'
+  end
+  handle:streamInfo():dynamicMetadata():set('anyport', 'reply', 'own')
+  local body = '{"object":"list","data":[' .. table.concat(rows, ',') .. ']}'
+  handle:respond({[':status'] = '200', ['content-type'] = 'application/json'}, body)
+end
+
+-- The first of the targets that share a priority, by weight; the others keep their places after it.
+local function weighted(group)
+  local sum = 0
+  for _, row in ipairs(group) do sum = sum + row.weight end
+  local drawn = math.random() * sum
+  for place, row in ipairs(group) do
+    drawn = drawn - row.weight
+    if drawn < 0 then return place end
+  end
+  return #group
+end
+
+local function order_of(endpoint, needs)
+  local order, group = {}, {}
+  local function flush()
+    if #group == 0 then return end
+    local first = weighted(group)
+    order[#order + 1] = group[first].index
+    for place, row in ipairs(group) do
+      if place ~= first then order[#order + 1] = row.index end
+    end
+    group = {}
+  end
+  local last
+  for _, row in ipairs(endpoint.targets) do
+    local able = true
+    for _, feature in ipairs(needs) do able = able and row.features[feature] end
+    if able then
+      if row.priority ~= last then flush() end
+      last = row.priority
+      group[#group + 1] = row
+    end
+  end
+  flush()
+  return order
+end
+
+local function needs_of(text, found)
+  local needs = {}
+  for _, feature in ipairs({'json_schema', 'reasoning', 'streaming', 'tools', 'vision'}) do
+    if FEATURE_SIGNS[feature](text, found) then needs[#needs + 1] = feature end
+  end
+  return needs
+end
+
+local function check_model(handle, text, found)
+  local span = found.model
+  if not span or text:byte(span[1]) ~= QUOTE then
+    refuse(handle, '400', 'model_missing', 'The body names no model; send "model": one of ' .. table.concat(NAMES, ', ') .. '.')
+    return nil
+  end
+  local name = text:sub(span[1] + 1, span[2] - 1)
+  if not ENDPOINTS[name] then
+    refuse(handle, '404', 'model_not_found', 'There is no model ' .. name:sub(1, 80) .. ' here; there is ' .. table.concat(NAMES, ', ') .. '.')
+    return nil
+  end
+  return name
+end
+
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  forget_forged(headers)
+  local path = (headers:get(':path') or ''):gsub('%?.*$', '')
+  local method = headers:get(':method')
+  if path == '/v1/models' and method == 'GET' then return list_models(handle) end
+  if not PATHS[path] then
+    return refuse(handle, '404', 'unknown_url', 'There is no ' .. path:sub(1, 80) .. ' here.')
+  end
+  if method ~= 'POST' then
+    return refuse(handle, '405', 'method_not_allowed', 'Use POST.')
+  end
+  local body = handle:body()
+  local text = body and body:length() > 0 and body:getBytes(0, body:length()) or ''
+  local found, reason = members(text)
+  if not found then return refuse(handle, '400', 'invalid_json', 'This request cannot be routed: ' .. reason .. '.') end
+  local name = check_model(handle, text, found)
+  if not name then return end
+  local endpoint = ENDPOINTS[name]
+  if not endpoint.apis[PATHS[path]] then
+    return refuse(handle, '404', 'unknown_url', 'Model ' .. name .. ' does not serve ' .. path .. '.')
+  end
+  local needs = needs_of(text, found)
+  local order = order_of(endpoint, needs)
+  if #order == 0 then
+    return refuse(handle, '400', 'feature_not_supported', 'No target of ' .. name .. ' has ' .. table.concat(needs, ' and ') .. '.')
+  end
+  counter = counter + 1
+  headers = handle:headers()
+  headers:replace('x-anyport-request', handle:timestamp(EnvoyTimestampResolution.MILLISECOND) .. '-' .. counter)
+  headers:replace('x-anyport-span', found.model[1] .. '-' .. found.model[2])
+  headers:replace('x-anyport-api', PATHS[path])
+  headers:replace('x-anyport-stream', FEATURE_SIGNS.streaming(text, found) and 'yes' or 'no')
+  headers:replace('x-anyport-route', name .. '/' .. table.concat(order, ','))
+  headers:replace('x-envoy-max-retries', tostring(#order - 1))
+  handle:clearRouteCache()
+end

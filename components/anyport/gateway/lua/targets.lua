@@ -1,0 +1,136 @@
+-- Stands before every target: skips the dead, turns a request into the target's own form, says who served.
+-- TARGETS, FAILURES, COOLDOWN_MS and TRIGGERS come before this text. Its state lives in one worker, so Envoy
+-- runs with --concurrency 1: then "after two failures" means two, whoever asks.
+
+local KEEP_MS = 900000
+
+local health = {}
+local tried = {}
+local inserted = 0
+
+local function now_of(handle)
+  return handle:timestamp(EnvoyTimestampResolution.MILLISECOND)
+end
+
+local function health_of(name)
+  local state = health[name]
+  if not state then
+    state = {failures = 0, open_until = 0, trial_until = 0}
+    health[name] = state
+  end
+  return state
+end
+
+-- Whether a dead target may be asked: never in its cool-down, then one request at a time.
+local function may_try(state, now, patience)
+  if state.failures < FAILURES then return true end
+  if now < state.open_until or now < state.trial_until then return false end
+  state.trial_until = now + patience
+  return true
+end
+
+local function count_attempt(request, now)
+  local row = tried[request] or {attempts = 0}
+  row.attempts, row.at = row.attempts + 1, now
+  tried[request] = row
+  inserted = inserted + 1
+  if inserted % 512 == 0 then
+    for key, old in pairs(tried) do
+      if now - old.at > KEEP_MS then tried[key] = nil end
+    end
+  end
+  return row.attempts
+end
+
+local function into_own_form(handle, target)
+  local body = handle:body()
+  local headers = handle:headers()
+  local first, last = (headers:get('x-anyport-span') or ''):match('^(%d+)%-(%d+)$')
+  local text = body:getBytes(0, body:length())
+  local changed = text:sub(1, tonumber(first) - 1) .. quoted(target.model) .. text:sub(tonumber(last) + 1)
+  body:setBytes(changed)
+  headers:replace('content-length', tostring(#changed))
+  headers:replace(':path', target.base_path .. target.paths[headers:get('x-anyport-api')])
+  -- The end of a stream is watched in plain text.
+  headers:remove('accept-encoding')
+end
+
+function envoy_on_request(handle)
+  local found = handle:connectionStreamInfo():dynamicMetadata():get('anyport')
+  local target = found and TARGETS[found['target']]
+  if not target then
+    handle:respond({[':status'] = '500'}, '')
+    return
+  end
+  local headers, now, state = handle:headers(), now_of(handle), health_of(found['target'])
+  local patience = headers:get('x-anyport-stream') == 'yes' and target.first_byte_ms or target.answer_ms
+  if found['last'] ~= 'yes' and not may_try(state, now, patience + 1000) then
+    handle:respond({[':status'] = '503', ['x-anyport-skipped'] = 'yes'}, '')
+    return
+  end
+  local name, request = found['target'], headers:get('x-anyport-request')
+  local mark = handle:streamInfo():dynamicMetadata()
+  mark:set('anyport', 'target', name)
+  mark:set('anyport', 'request', request)
+  mark:set('anyport', 'api', headers:get('x-anyport-api'))
+  mark:set('anyport', 'attempts', tostring(count_attempt(request, now)))
+  into_own_form(handle, target)
+  -- Waiting for the body ended the life of what was read before it.
+  headers = handle:headers()
+  headers:replace('x-envoy-upstream-rq-per-try-timeout-ms', tostring(patience))
+  headers:replace('x-anyport-target', name)
+  handle:clearRouteCache()
+end
+
+local function judge(handle, name, status)
+  local state = health_of(name)
+  state.trial_until = 0
+  if not TRIGGERS[status] then
+    if state.failures >= FAILURES then handle:logInfo('anyport: ' .. name .. ' is back') end
+    state.failures = 0
+    return true
+  end
+  state.failures = state.failures + 1
+  if state.failures >= FAILURES then
+    state.open_until = now_of(handle) + COOLDOWN_MS
+    handle:logWarn('anyport: ' .. name .. ' gets no traffic for ' .. COOLDOWN_MS .. ' ms after status ' .. status)
+  end
+  return false
+end
+
+local ENDS = {
+  chat_completions = {'data: [DONE]', 'data:[DONE]'},
+  responses = {'event: response.completed', 'event: response.failed', 'event: response.incomplete', 'event: error'},
+}
+
+-- A stream that ends in order without its last event would look complete to the caller: it gets an error event.
+local function guard_end(handle, api)
+  -- What a model says is inside a JSON text, so only the beginning of a line can be an event of the target's.
+  local ends, tail, seen = ENDS[api], '\n', false
+  if not ends then return end
+  for chunk in handle:bodyChunks() do
+    local size = chunk:length()
+    if size == 0 then
+      if not seen then
+        chunk:setBytes('\n\ndata: ' .. error_body('server_error', 'stream_cut', 'The target ended the stream before its end.') .. '\n\n')
+      end
+    elseif not seen then
+      local text = tail .. chunk:getBytes(0, size)
+      for _, sign in ipairs(ends) do seen = seen or text:find('\n' .. sign, 1, true) ~= nil end
+      tail = text:sub(-64)
+    end
+  end
+end
+
+function envoy_on_response(handle)
+  local mark = handle:streamInfo():dynamicMetadata():get('anyport')
+  if not mark then return end
+  local headers = handle:headers()
+  local well = judge(handle, mark['target'], headers:get(':status'))
+  headers:replace('x-served-by', TARGETS[mark['target']].name)
+  headers:replace('x-attempts', mark['attempts'])
+  if well then
+    tried[mark['request']] = nil
+    if (headers:get('content-type') or ''):find('text/event-stream', 1, true) then guard_end(handle, mark['api']) end
+  end
+end

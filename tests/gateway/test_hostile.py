@@ -1,0 +1,121 @@
+"""Requests of strangers: none crashes the gateway, reaches a target it should not, or forges a word of ours."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import httpx2 as httpx
+import pytest
+from gateway_helpers import Gateway
+
+
+def post(gateway: Gateway, content: bytes, path: str = "/chat/completions", **headers: str) -> httpx.Response:
+    named = {"content-type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return httpx.post(f"{gateway.url}{path}", content=content, headers=named, timeout=10, trust_env=False)
+
+
+def no_one_was_asked(gateway: Gateway) -> bool:
+    return not any(target.take() for target in gateway.targets.values())
+
+
+BODY = b'{"model":"chat","messages":[]}'
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "invalid_json"),
+        (b"[]", "invalid_json"),
+        (b"null", "invalid_json"),
+        (b'{"model":"chat"', "invalid_json"),
+        (b'{"model":"chat"}{"model":"other"}', "invalid_json"),
+        (b'{"model":"chat","model":"other"}', "invalid_json"),
+        (b'{"model":"chat","mod\\u0065l":"other"}', "invalid_json"),
+        (b'{"model":"chat",}', "invalid_json"),
+        (b"{" * 100_000, "invalid_json"),
+        (b"\xff\xfe{\x00", "invalid_json"),
+        (b'{"messages":[]}', "model_missing"),
+        (b'{"model":["chat"]}', "model_missing"),
+        (b'{"model":"cha"}', "model_not_found"),
+        (b'{"model":"chat/0,1"}', "model_not_found"),
+        (b'{"nested":{"model":"chat"}}', "model_missing"),
+    ],
+)
+def test_a_body_that_cannot_be_routed_is_refused_in_the_client_s_own_shape(
+    gateway: Gateway, content: bytes, code: str
+) -> None:
+    answer = post(gateway, content)
+    assert answer.status_code in (400, 404)
+    assert answer.json()["error"]["code"] == code
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+    assert no_one_was_asked(gateway)
+
+
+def test_a_value_may_hold_anything(gateway: Gateway) -> None:
+    body = {
+        "model": "chat",
+        "messages": [{"role": "user", "content": '}]"\\ {"model":"x"} \u0000 \U0001f600'}],
+    }
+    assert post(gateway, json.dumps(body).encode()).status_code == 200
+    assert gateway.targets["a"].hits[0].json["messages"] == body["messages"]
+    raw = '{"model" :\n"chat", "messages":[],"x":"é€\U0001f600"}'.encode()
+    assert post(gateway, raw).status_code == 200
+    assert gateway.targets["a"].hits[1].json["x"] == "é€\U0001f600"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/models/x", "/files", "/../admin", "/chat/completions/extra", "/chat%2fcompletions", "/invocations"],
+)
+def test_no_other_path_reaches_a_target(gateway: Gateway, path: str) -> None:
+    assert post(gateway, BODY, path).status_code in (400, 404)
+    assert no_one_was_asked(gateway)
+
+
+def test_forged_words_of_the_gateway_are_dropped(gateway: Gateway) -> None:
+    forged = {
+        "x_anyport_route": "chat/2", "x_anyport_target": "chat/c", "x_anyport_span": "1-2", "x_served_by": "me",
+        "x_envoy_max_retries": "9", "x_envoy_retry_on": "5xx", "x_envoy_upstream_rq_timeout_ms": "1",
+        "authorization": "Bearer of-the-caller", "api_key": "of-the-caller", "cookie": "a=b",
+    }  # fmt: skip
+    answer = post(gateway, BODY, **forged)
+    assert answer.headers["x-served-by"] == "a"
+    [hit] = gateway.targets["a"].hits
+    assert hit.headers["authorization"] == "Bearer token-of-a"
+    assert "of-the-caller" not in str(hit.headers)
+    assert "cookie" not in hit.headers
+
+
+def test_a_body_over_the_limit_is_refused_and_goes_nowhere(gateway: Gateway) -> None:
+    big = b'{"model":"chat","messages":"' + b"x" * (gateway.settings.largest_body_bytes + 10) + b'"}'
+    answer = post(gateway, big)
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "request_too_large"
+    assert no_one_was_asked(gateway)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"POST /v1/chat/completions HTTP/1.1", b"host: x", b"content-length: 5", b"transfer-encoding: chunked", b"", b"0", b"", b"GET"],
+        [b"POST /v1/chat/completions HTTP/1.1", b"host: x", b"content-length: 5", b"content-length: 6", b"", b"hello"],
+        [b"POST /v1/chat/completions HTTP/1.1", b"host: x", b"x_anyport_route: chat/2", b"content-length: 0", b"", b""],
+        [b"POST http://a.example.test/ HTTP/1.0", b"", b""],
+        [b"\x16\x03\x01\x02\x00\x01"],
+    ],
+    ids=["both lengths", "two lengths", "underscores", "old and absolute", "tls to a plain port"],
+)  # fmt: skip
+def test_smuggling_is_refused(gateway: Gateway, lines: list[bytes]) -> None:
+    with socket.create_connection(("127.0.0.1", gateway.settings.port), timeout=5) as connection:
+        connection.sendall(b"\r\n".join(lines) + b"\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert not answer.startswith(b"HTTP/1.1 2")
+    assert no_one_was_asked(gateway)
+    assert gateway.ask().status_code == 200
+
+
+def test_models_are_the_endpoints(gateway: Gateway) -> None:
+    listed = httpx.get(f"{gateway.url}/models", timeout=5, trust_env=False).json()
+    assert [row["id"] for row in listed["data"]] == ["chat"]
