@@ -1,7 +1,7 @@
 # Anyport. `make help` lists the targets. Everything is installed into this checkout; only builds are
 # cached outside it, under ${XDG_CACHE_HOME:-~/.cache}/anyport.
 PYTHON ?= python3
-
+KUBERNETES ?= simulated
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -37,8 +37,8 @@ engine: venv  ## Get the Pulumi engine into .engine/bin
 kubernetes: venv  ## Get a Kubernetes control plane into .engine/kubernetes
 	@$(BIN)/python tools/kubernetes/obtain.py
 
-sandbox: engine  ## Stand the sandbox stack up on simulated clouds and ask every target
-	@exec $(BIN)/python -m anyport_sandbox.run up
+sandbox: engine $(if $(filter real,$(KUBERNETES)),kubernetes)  ## Stand the sandbox stack up on simulated clouds and ask every target (KUBERNETES=real: on a real control plane)
+	@exec env ANYPORT_SANDBOX_KUBERNETES=$(KUBERNETES) $(BIN)/python -m anyport_sandbox.run up
 
 sandbox-down: engine  ## End what the sandbox started and destroy its stack
 	@exec $(BIN)/python -m anyport_sandbox.run down

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import re
 import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -84,3 +87,23 @@ def test_the_commands_in_the_readme_work_as_they_stand(checkout: Path, tmp_path:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "5 of 5 targets answered, on 4 providers." in done.stdout
     assert "destroyed; nothing is left running" in done.stderr
+
+
+def test_the_rendering_in_the_readme_works_as_it_stands(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a contract in the place of a deployed stack's; Envoy itself is started elsewhere."""
+    monkeypatch.syspath_prepend(str(checkout / "tests" / "gateway"))
+    helpers = importlib.import_module("gateway_helpers")
+    body = helpers.contract({"a": "a.example.com", "b": "b.example.com"})
+    (tmp_path / "contract.json").write_text(json.dumps(body), "utf-8")
+    (command,) = [
+        line for block in blocks(checkout, "sh") for line in block.splitlines() if "anyport render" in line
+    ]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", command], cwd=tmp_path, env={**os.environ, "PATH": path},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "static_resources:" in (tmp_path / "envoy.yaml").read_text("utf-8")

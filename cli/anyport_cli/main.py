@@ -14,6 +14,9 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "check": ("check", "Judge stack files against the policies, with no engine and no network."),
     "plan": ("plan", "Show where each endpoint would be served, and what the catalog knows of it."),
+    "verify": ("verify", "Ask what is deployed whether it gives what its contract says."),
+    "drill": ("drill", "Break an endpoint's targets on purpose and count what callers see."),
+    "render": ("render", "Print the gateway configuration that serves the endpoints of contracts."),
     "doctor": ("doctor", "Say what this machine has of what Anyport needs."),
     "schema": ("schema", "Print the JSON schema of stack files."),
 }

@@ -7,13 +7,15 @@ certificates the run's own authority signed. So the client under test needs no c
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import openai
 
-from .servers.control import Running
 from .servers.routes import Route
 
 __all__ = ["Answer", "ask_all", "table"]
@@ -32,18 +34,56 @@ class Answer:
     ok: bool
 
 
-def ask_all(outputs: Mapping[str, Any], routes: Sequence[Route], running: Running) -> list[Answer]:
-    """Ask every target of every endpoint, in order of use."""
+class Way(Protocol):
+    """How to reach some hosts: a proxy, and the authority of their certificates."""
+
+    @property
+    def proxy_url(self) -> str:
+        """The proxy that knows the hosts."""
+
+    @property
+    def ca_path(self) -> Path:
+        """The authority to trust."""
+
+
+def ask_all(
+    outputs: Mapping[str, Any], routes: Sequence[Route], ways: Sequence[tuple[Way, frozenset[str] | None]]
+) -> list[Answer]:
+    """Ask every target of every endpoint, in order of use.
+
+    Args:
+        outputs: the stack's.
+        routes: with the token of each target.
+        ways: each with the hosts it leads to; None is all that no earlier one has.
+    """
     keys = {(route.endpoint, route.target): route.secret.get_secret_value() for route in routes}
-    trust = ssl.create_default_context(cafile=str(running.ca_path))
+    answers: dict[tuple[str, str], Answer] = {}
+    for way, hosts in ways:
+        with _client(way) as http:
+            for name, target in _targets(outputs):
+                place = (name, target["target"])
+                if place not in answers and (hosts is None or _host(target) in hosts):
+                    answers[place] = _ask(target, keys[place], http)
+    return [answers[name, target["target"]] for name, target in _targets(outputs)]
+
+
+def _targets(outputs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, endpoint in outputs["endpoints"].items():
+        for target in endpoint["targets"]:
+            yield name, target
+
+
+def _host(target: Mapping[str, Any]) -> str:
+    return urlsplit(target["base_url"]).hostname or ""
+
+
+@contextmanager
+def _client(way: Way) -> Iterator[openai.DefaultHttpxClient]:
+    trust = ssl.create_default_context(cafile=str(way.ca_path))
     with openai.DefaultHttpxClient(
-        proxy=running.proxy_url, verify=trust, timeout=TIMEOUT_SECONDS, trust_env=False
+        proxy=way.proxy_url, verify=trust, timeout=TIMEOUT_SECONDS, trust_env=False
     ) as http:
-        return [
-            _ask(target, keys[(name, target["target"])], http)
-            for name, endpoint in outputs["endpoints"].items()
-            for target in endpoint["targets"]
-        ]
+        yield http
 
 
 def _ask(target: Mapping[str, Any], key: str, http: openai.DefaultHttpxClient) -> Answer:

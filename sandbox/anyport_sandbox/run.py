@@ -16,10 +16,15 @@ import shlex
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from .ask import Answer, ask_all, table
+from .ask import Answer, Way, ask_all, table
+from .kubernetes import for_stack
+from .kubernetes.cluster import Cluster
+from .kubernetes.errors import ApiError, ClusterError
 from .servers import control
 from .servers.errors import RouteError
 from .servers.routes import routes_from_contracts
@@ -28,6 +33,8 @@ from .workspace import STACK, SandboxError, Workspace
 
 __all__ = ["main"]
 
+KUBERNETES = "ANYPORT_SANDBOX_KUBERNETES"
+_SHOWN = ("PULUMI_", "ANYPORT_SANDBOX_STATE", "ANYPORT_SANDBOX_KUBECONFIG", "CLIENT_HOST_OVERRIDES")
 PACKS = ("../policies/resilience", "../policies/baseline")
 
 
@@ -53,10 +60,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def up(workspace: Workspace) -> int:
     """Real `pulumi up` with both packs, then one chat completion per target."""
-    port = _free_port()
+    port, real = _free_port(), _wants_real_kubernetes()
     if workspace.was_interrupted():
         _say("anyport sandbox: an earlier run was cut off; its simulated clouds are cleared first.")
         workspace.reset()
+    elif workspace.has_stack() and real != workspace.had_real_kubernetes():
+        _say("anyport sandbox: the last run had another kind of Kubernetes; its stack is cleared first.")
+        workspace.reset()
+    with _kubernetes(workspace, real) as cluster:
+        return _up(workspace, cluster, port)
+
+
+def _up(workspace: Workspace, cluster: Cluster | None, port: int) -> int:
     workspace.pulumi("stack", "select", STACK, "--create", quiet=True)
     packs = [word for pack in PACKS for word in ("--policy-pack", pack)]
     went = workspace.pulumi(
@@ -65,7 +80,7 @@ def up(workspace: Workspace) -> int:
     outputs = json.loads(workspace.pulumi("stack", "output", "-s", STACK, "--json", quiet=True).stdout)
     if not outputs.get("endpoints"):
         raise SandboxError("pulumi up built no endpoint; the reason is above.")
-    answers = _ask(workspace, outputs, port)
+    answers = _ask(workspace, outputs, port, cluster)
     sys.stdout.write("\n" + table(answers) + "\n")
     if went.returncode != 0:
         _say("\nanyport sandbox: pulumi up failed in part, see above; run make sandbox again to continue.")
@@ -76,28 +91,67 @@ def up(workspace: Workspace) -> int:
 def down(workspace: Workspace) -> int:
     """End the model servers if any run, destroy the stack, and forget the simulated clouds."""
     control.stop(workspace.servers)
-    if any(workspace.backend.glob(f".pulumi/stacks/*/{STACK}.json")) and not workspace.was_interrupted():
-        workspace.pulumi("state", "unprotect", "--all", "-s", STACK, "--yes", quiet=True)
-        workspace.pulumi("destroy", "-s", STACK, "--yes")
-        workspace.pulumi("stack", "rm", "-s", STACK, "--yes", "--preserve-config", quiet=True)
+    if workspace.has_stack() and not workspace.was_interrupted():
+        with _kubernetes(workspace, workspace.had_real_kubernetes()):
+            workspace.pulumi("state", "unprotect", "--all", "-s", STACK, "--yes", quiet=True)
+            workspace.pulumi("destroy", "-s", STACK, "--yes")
+            workspace.pulumi("stack", "rm", "-s", STACK, "--yes", "--preserve-config", quiet=True)
     workspace.reset()
     _say("anyport sandbox: destroyed; nothing is left running.")
     return 0
 
 
+def _wants_real_kubernetes() -> bool:
+    text = os.environ.get(KUBERNETES) or "simulated"
+    if text not in ("real", "simulated"):
+        raise SandboxError(
+            f"{KUBERNETES} is {text!r}; give real or simulated (make sandbox KUBERNETES=real)."
+        )
+    return text == "real"
+
+
+@contextmanager
+def _kubernetes(workspace: Workspace, real: bool) -> Iterator[Cluster | None]:
+    """A control plane for as long as the block runs, which goes on where the last one ended."""
+    if not real:
+        yield None
+        return
+    try:
+        _say("anyport sandbox: starting a Kubernetes control plane with simulated GPU machines.")
+        stack_file = workspace.checkout / "stacks" / f"Pulumi.{STACK}.yaml"
+        with for_stack.running(workspace.kubernetes, stack_file) as cluster:
+            workspace.kubeconfig = cluster.kubeconfig_path
+            yield cluster
+    except (ApiError, ClusterError) as error:
+        raise SandboxError(str(error)) from None
+    finally:
+        workspace.kubeconfig = None
+
+
 def env(workspace: Workspace) -> int:
     """Shell exports for `pulumi -C sandbox …` by hand."""
     found = workspace.environment()
-    names = ["PATH", *sorted(name for name in found if name.startswith(("PULUMI_", "ANYPORT_SANDBOX_STATE")))]
+    names = ["PATH", *sorted(name for name in found if name.startswith(_SHOWN))]
     sys.stdout.write("".join(f"export {name}={shlex.quote(found[name])}\n" for name in names))
     return 0
 
 
-def _ask(workspace: Workspace, outputs: dict[str, Any], port: int) -> list[Answer]:
+def _ask(workspace: Workspace, outputs: dict[str, Any], port: int, cluster: Cluster | None) -> list[Answer]:
+    """Ask pods through their Ingress where there are any, and the simulated model servers for the rest."""
     try:
-        routes = routes_from_contracts(outputs, _credentials(workspace, outputs))
-        running = control.start(routes, workspace.servers, port)
-        return ask_all(outputs, routes, running)
+        with ExitStack() as stack:
+            routes = routes_from_contracts(outputs, _credentials(workspace, outputs))
+            ways: list[tuple[Way, frozenset[str] | None]] = []
+            hosts: frozenset[str] = frozenset()
+            if cluster and (
+                front := stack.enter_context(for_stack.front(cluster, cluster.work_dir / "front"))
+            ):
+                hosts = front.hosts
+                ways.append((front, hosts))
+            served = [route for route in routes if route.host not in hosts]
+            if served:
+                ways.append((control.start(served, workspace.servers, port), None))
+            return ask_all(outputs, routes, ways)
     except (control.StartError, RouteError) as error:
         raise SandboxError(str(error)) from None
     finally:

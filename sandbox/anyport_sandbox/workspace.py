@@ -21,6 +21,9 @@ NEEDED_BYTES = 64 * 2**20
 PASSPHRASE = "sandbox"  # noqa: S105  # opens only the made-up key of the simulated servers
 
 
+KUBECONFIG = "ANYPORT_SANDBOX_KUBECONFIG"
+"""Names the kubeconfig of the control plane to the stand-in for Kubernetes."""
+_OVERRIDES = "CLIENT_HOST_OVERRIDES"
 _DROPPED = ("PULUMI_", "KUBECONFIG", "PYTHONDONTWRITEBYTECODE")
 """The user's own Pulumi login and cluster; and a switch that makes every start compile the cloud SDKs again."""
 
@@ -35,7 +38,10 @@ class Workspace:
     Attributes:
         checkout: the root of the project.
         area: `.anyport` or `$ANYPORT_WORK_AREA`, safe to delete when nothing runs.
+        kubeconfig: of the control plane that the stand-in for Kubernetes applies to; None keeps clusters in memory.
     """
+
+    kubeconfig: Path | None = None
 
     def __init__(self, checkout: Path) -> None:
         self.checkout = checkout
@@ -43,6 +49,8 @@ class Workspace:
         self.backend = self.area / "backend"
         self.clouds = self.area / "sandbox" / "clouds"
         self.servers = self.area / "sandbox" / "servers"
+        self.kubernetes = self.area / "sandbox" / "kubernetes"
+        self._oracle_port = 0
 
     def prepare(self) -> None:
         """Make the folders. Raises SandboxError when the disk refuses."""
@@ -74,7 +82,22 @@ class Workspace:
             "PULUMI_BACKEND_URL": f"file://{self.backend}",
             "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **self._oracle(),
+            **({KUBECONFIG: str(self.kubeconfig)} if self.kubeconfig else {}),
         }
+
+    def _oracle(self) -> dict[str, str]:
+        """Where Oracle's own client finds the simulated API for keys, unless someone said so already.
+
+        A port that was free a moment ago; nothing listens there before the stand-in for OCI is started.
+        """
+        if any(name in os.environ for name in (_OVERRIDES, f"TF_VAR_{_OVERRIDES}")):
+            return {}
+        if not self._oracle_port:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self._oracle_port = probe.getsockname()[1]
+        return {_OVERRIDES: f"oci_generative_ai.GenerativeAiClient=http://127.0.0.1:{self._oracle_port}"}
 
     def pulumi(
         self, *arguments: str, quiet: bool = False, check: bool = True
@@ -111,9 +134,17 @@ class Workspace:
 
     def reset(self) -> None:
         """Forget the stack and the simulated clouds, as if the sandbox had never run."""
-        for folder in (self.backend, self.clouds):
+        for folder in (self.backend, self.clouds, self.kubernetes):
             shutil.rmtree(folder, ignore_errors=True)
         self.prepare()
+
+    def had_real_kubernetes(self) -> bool:
+        """Whether the stack was last built on a real control plane, whose objects are still kept."""
+        return (self.kubernetes / "etcd").is_dir()
+
+    def has_stack(self) -> bool:
+        """Whether an earlier run left a stack."""
+        return any(self.backend.glob(f".pulumi/stacks/*/{STACK}.json"))
 
     def was_interrupted(self) -> bool:
         """Whether an earlier run was cut off: a lock of a dead process, or operations left open."""

@@ -19,6 +19,7 @@ from anyport_sandbox.kubernetes import cluster as clusters
 from anyport_sandbox.kubernetes import detached, nodes
 from anyport_sandbox.kubernetes.api import Api
 from anyport_sandbox.kubernetes.errors import ClusterError
+from anyport_sandbox.kubernetes.network import Network
 
 CPU = nodes.coreweave_cpu("US-EAST-04A")
 
@@ -124,6 +125,31 @@ def test_killed_it_leaves_nothing_and_its_state_can_be_taken_up(program: Path, t
         assert detached.stop(work) is False
     finally:
         detached.stop(work)
+
+
+@pytest.mark.engine
+def test_a_kept_cluster_goes_on_with_new_addresses(program: Path, tmp_path: Path) -> None:
+    """Pods and machines that an earlier start left are in another network now, or change places in it."""
+    machines = [nodes.coreweave_cpu("US-EAST-04A", count=2)]
+    with clusters.start(tmp_path / "c", machines, keep_state=True) as first:
+        add_model_pod(first.api)
+        before = first.api.get("v1", "Pod", "model", "default")["status"]["podIP"]
+    taken = Network()
+    try:
+        with clusters.start(tmp_path / "c", machines, keep_state=True) as again:
+            pod = again.api.wait(
+                lambda: again.api.get("v1", "Pod", "model", "default"),
+                lambda found: ready(found) and found["status"]["podIP"] != before,
+            )
+            assert pod["status"]["podIPs"] == [{"ip": pod["status"]["podIP"]}]
+            own = pod["status"]["hostIP"]
+            node = again.api.get("v1", "Node", pod["spec"]["nodeName"])
+            assert {"type": "InternalIP", "address": own} in node["status"]["addresses"]
+            again.api.delete("v1", "Pod", "model", "default")
+            again.api.wait(lambda: again.api.find("v1", "Pod", "model", "default") is None)
+            assert again.kubelet.troubles == []
+    finally:
+        taken.close()
 
 
 def test_without_the_program_it_says_what_to_run(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ and everything that reads cases (resource counts, fidelity, tests) gets the very
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -126,6 +127,7 @@ def record_case(case: Case) -> list[Registered]:
 def record(build: Callable[[], None]) -> list[Registered]:
     """Run a piece of a program and say what it registered, in order of registration."""
     with tempfile.TemporaryDirectory() as folder, _config():
+        _ensure_loop()
         recorder = _Recorder(Path(folder))
         monitor = _Monitor(recorder)
         pulumi.runtime.set_mocks(recorder, project="anyport", stack="test", monitor=monitor)
@@ -240,6 +242,14 @@ def _open(value: Any) -> Any:
     if isinstance(value, list):
         return [_open(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _ensure_loop() -> None:
+    """Pulumi wants a loop of this thread, and a test that ran `asyncio.run` leaves none."""
+    try:
+        asyncio.get_event_loop_policy().get_event_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 @contextmanager

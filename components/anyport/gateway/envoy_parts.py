@@ -66,6 +66,8 @@ def manager(
         stat_prefix=prefix,
         route_config=table,
         http_filters=filters,
+        # A broken transfer is told at once; the default keeps the caller waiting a second per listener.
+        delayed_close_timeout="0.1s",
         **fields,
     )
 

@@ -166,7 +166,8 @@ class AnyObject(Behaviour):
         """What the API server adds."""
         space = self.namespace(env, inputs)
         metadata = {
-            "name": identity.rpartition("/")[2],
+            # A preview has no id yet; a name that the program gives is known there all the same.
+            "name": identity.rpartition("/")[2] or at(inputs, "metadata.name", ""),
             "uid": guid("uid", res.urn, identity),
             "generation": 1,
         }

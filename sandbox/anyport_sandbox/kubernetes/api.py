@@ -7,23 +7,22 @@ kind lives. It deliberately has no cache, no retries, and no typed objects.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from anyport_sandbox.kubernetes.errors import ApiError, ClusterError, NotYetError
+from anyport_sandbox.kubernetes.errors import ApiError, ClusterError, NotYetError, refusal
+from anyport_sandbox.kubernetes.watch import Object, Watch
 
 __all__ = ["MANAGER", "Api", "Object", "Watch"]
 
-Object = dict[str, Any]
 MANAGER = "anyport-sandbox"
 _TIMEOUT_SECONDS = 30.0
 _STEP_SECONDS = 0.05
@@ -170,7 +169,8 @@ class Api:
 
     def watch(self, api_version: str, kind: str) -> Watch:
         """Changes of a kind in all namespaces, what is there already first."""
-        return Watch(self, self.path(api_version, kind))
+        path = self.path(api_version, kind)
+        return Watch(lambda: self.request("GET", path), lambda: self._connect(3600.0), self._headers(), path)
 
     def namespaced(self, api_version: str, kind: str) -> bool:
         """Whether objects of a kind lie in namespaces.
@@ -210,7 +210,7 @@ class Api:
         headers = {**self._headers(), "Content-Type": _CONTENT.get(content, "application/json")}
         status, raw = self._exchange(method, target, data, headers)
         if status >= http.client.BAD_REQUEST:
-            raise _refusal(status, raw)
+            raise refusal(status, raw)
         try:
             answer: Object = json.loads(raw)
         except ValueError:
@@ -257,82 +257,22 @@ class Api:
 
     def _kind(self, api_version: str, kind: str) -> tuple[str, bool]:
         if (api_version, kind) not in self._kinds:
-            root = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
-            for resource in self.request("GET", root)["resources"]:
+            for resource in self._served(api_version):
                 if "/" not in resource["name"]:
                     self._kinds[api_version, resource["kind"]] = (resource["name"], resource["namespaced"])
         try:
             return self._kinds[api_version, kind]
         except KeyError:
-            raise ApiError(404, "NotFound", f"the server has no kind {kind} in {api_version}") from None
+            text = f'no matches for kind "{kind}" in version "{api_version}"'
+            raise ApiError(404, "NotFound", text) from None
 
-
-def _refusal(status: int, raw: bytes) -> ApiError:
-    try:
-        answer = json.loads(raw)
-        return ApiError(status, answer.get("reason", ""), answer.get("message", ""))
-    except (ValueError, AttributeError):
-        return ApiError(status, "", raw.decode(errors="replace").strip()[:300])
-
-
-class Watch:
-    """A stream of (`ADDED` | `MODIFIED` | `DELETED`, object), for one thread; `close` may come from another."""
-
-    def __init__(self, api: Api, path: str) -> None:
-        self._api, self._path = api, path
-        self._connection: http.client.HTTPSConnection | None = None
-        self._closed = threading.Event()
-
-    def __iter__(self) -> Iterator[tuple[str, Object]]:
-        """Changes until `close`; a break in the stream is bridged by listing again."""
-        known: dict[str, Object] = {}
-        while not self._closed.is_set():
-            try:
-                yield from self._round(known)
-            except (OSError, ValueError, http.client.HTTPException, ApiError, ClusterError):
-                self._closed.wait(0.2)
-
-    def _round(self, known: dict[str, Object]) -> Iterator[tuple[str, Object]]:
-        listed = self._api.request("GET", self._path)
-        present = {item["metadata"]["uid"]: item for item in listed["items"]}
-        for uid in [uid for uid in known if uid not in present]:
-            yield "DELETED", known.pop(uid)
-        for uid, item in present.items():
-            yield ("MODIFIED" if uid in known else "ADDED"), item
-            known[uid] = item
-        for change, item in self._stream(listed["metadata"]["resourceVersion"]):
-            if change == "ERROR":
-                return
-            if change == "DELETED":
-                known.pop(item["metadata"]["uid"], None)
-            else:
-                known[item["metadata"]["uid"]] = item
-            yield change, item
-
-    def _stream(self, version: str) -> Iterator[tuple[str, Object]]:
-        connection = self._connection = self._api._connect(3600.0)  # noqa: SLF001
-        answer: http.client.HTTPResponse | None = None
+    def _served(self, api_version: str) -> Iterable[Object]:
+        """The resources of a group and version; none when the server does not know it."""
+        root = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
         try:
-            if self._closed.is_set():
-                return
-            query = urlencode({"watch": "true", "resourceVersion": version})
-            connection.request("GET", f"{self._path}?{query}", headers=self._api._headers())  # noqa: SLF001
-            answer = connection.getresponse()
-            if answer.status != http.client.OK:
-                raise _refusal(answer.status, answer.read())
-            while line := answer.readline():
-                event = json.loads(line)
-                yield event["type"], event["object"]
-        finally:
-            # The answer holds the socket open, too.
-            if answer is not None:
-                answer.close()
-            connection.close()
-
-    def close(self) -> None:
-        """End the stream, also while it waits."""
-        self._closed.set()
-        connection = self._connection
-        if connection is not None and connection.sock is not None:
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+            found: Iterable[Object] = self.request("GET", root)["resources"]
+        except ApiError as error:
+            if error.status == http.client.NOT_FOUND:
+                return ()
+            raise
+        return found

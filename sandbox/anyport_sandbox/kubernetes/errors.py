@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["ApiError", "ClusterError", "MountError", "NotYetError"]
+import json
+
+__all__ = ["ApiError", "ClusterError", "MountError", "NotYetError", "refusal"]
 
 
 class ClusterError(Exception):
@@ -30,3 +32,12 @@ class ApiError(Exception):
         self.status = status
         self.reason = reason
         self.message = message
+
+
+def refusal(status: int, raw: bytes) -> ApiError:
+    """What the API server answered, as an error."""
+    try:
+        answer = json.loads(raw)
+        return ApiError(status, answer.get("reason", ""), answer.get("message", ""))
+    except (ValueError, AttributeError):
+        return ApiError(status, "", raw.decode(errors="replace").strip()[:300])

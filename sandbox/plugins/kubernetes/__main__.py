@@ -8,7 +8,6 @@ from pathlib import Path
 _CHECKOUT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(_CHECKOUT / "sandbox"), str(_CHECKOUT / "components")]
 
-from anyport_sandbox.clouds.kubernetes import PACKAGE  # noqa: E402  # the folder may not be installed
-from anyport_sandbox.clouds.server import main  # noqa: E402
+from anyport_sandbox.clouds.kubernetes_plugin import main  # noqa: E402  # the folder may not be installed
 
-main(PACKAGE, __file__)
+main(__file__)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from anyport_sandbox.clouds.wire import struct
+from anyport_sandbox.clouds.wire import UNKNOWN, struct
 
 from .conftest import Context, Refused
 
@@ -62,6 +62,12 @@ def test_names_are_made_up_once(sim: Any) -> None:
     )
     again = cloud.provider.Check(request, Context()).inputs
     assert again.fields["metadata"].struct_value.fields["name"].string_value == name
+
+
+def test_a_preview_knows_the_name_that_the_program_gives(sim: Any) -> None:
+    _, out = sim("kubernetes").create(CONFIG_MAP, "c", {"metadata": {"name": "c"}}, preview=True)
+    assert out["metadata"]["name"] == "c"
+    assert out["metadata"]["uid"] == UNKNOWN
 
 
 def test_names_follow_rfc_1123(sim: Any) -> None:

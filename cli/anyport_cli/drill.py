@@ -1,0 +1,124 @@
+"""`anyport drill`: break the targets of an endpoint on purpose and count what callers saw."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anyport.errors import AnyportError
+
+from .inputs import show_problems
+from .output import write
+
+if TYPE_CHECKING:
+    from anyport_sandbox.drill.model import Drilled, Measured, Recipe
+
+__all__ = ["drill", "short_drill"]
+
+
+@click.command()
+@click.option(
+    "--contract", type=click.Path(path_type=Path), metavar="FILE",
+    help="Contracts whose targets, order and features are drilled, as `pulumi stack output --json` writes them. "
+    "[default: an example of three targets]",
+)  # fmt: skip
+@click.option(
+    "--endpoint", metavar="NAME", help="Which endpoint of the contracts.  [default: the first for chat]"
+)
+@click.option("--short", "is_short", is_flag=True, help="A fault of every family, below 40 s.")
+@click.option(
+    "--soak", type=click.FloatRange(min=0, min_open=True, max=1440), metavar="MINUTES",
+    help="Random faults for so long; memory must stay flat.",
+)  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="Which faults a soak draws.")
+@click.option(
+    "--slack", type=click.FloatRange(min=0, min_open=True, max=10), default=0.2, show_default=True, metavar="SECONDS",
+    help="What a request may wait beside the timeouts. Raise it only on a machine too busy to keep time.",
+)  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--page", type=click.Path(path_type=Path), metavar="FILE", help="Also write an HTML page with timelines."
+)
+def drill(
+    contract: Path | None, endpoint: str | None, is_short: bool, soak: float | None, seed: int, slack: float,
+    form: str, page: Path | None,
+) -> None:  # fmt: skip
+    """Start the real Envoy with Anyport's configuration before model servers on loopback, break the servers one by
+    one and together, and hold what callers saw against the guarantee.
+
+    Nothing real is asked: no target of a cloud, no credential. Exit 1 when the guarantee was not kept.
+    """
+    from anyport_sandbox.drill.gateway import DrillError
+    from anyport_sandbox.drill.model import Rules
+
+    from .contracts import read_contracts
+    from .drill_recipe import EXAMPLE, recipe_of
+
+    if is_short and soak is not None:
+        raise click.UsageError("--short and --soak cannot go together")
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        recipe = recipe_of(
+            EXAMPLE if contract is None else read_contracts(contract), endpoint, Rules(slack=slack)
+        )
+        done = _run(recipe, is_short=is_short, soak=soak, seed=seed)
+    except AnyportError as error:
+        show_problems(list(error.problems))
+        raise click.exceptions.Exit(2) from None
+    except DrillError as error:
+        click.echo(f"anyport drill: {error}", err=True)
+        raise click.exceptions.Exit(3) from None
+    _show(done, form, page)
+    raise click.exceptions.Exit(0 if done.kept else 1)
+
+
+def short_drill(contracts: object = None) -> tuple[str, bool]:
+    """The short form for other programs: its text, and whether the guarantee was kept.
+
+    Raises:
+        AnyportError: the contracts cannot be made into routes.
+        DrillError: there is no usable Envoy, or one target only.
+    """
+    from anyport_sandbox.drill.model import Rules
+    from anyport_sandbox.drill.report import as_text
+
+    from .drill_recipe import EXAMPLE, recipe_of
+
+    done = _run(recipe_of(EXAMPLE if contracts is None else contracts, None, Rules()), is_short=True)
+    return as_text(done), done.kept
+
+
+def _run(recipe: Recipe, *, is_short: bool, soak: float | None = None, seed: int = 1) -> Drilled:
+    from anyport_sandbox.drill import plans
+    from anyport_sandbox.drill.drill import drill as drill_all
+    from anyport_sandbox.drill.drill import soak_drill
+
+    if soak is not None:
+        return soak_drill(recipe, soak * 60, seed, _told)
+    steps = plans.short(recipe.places) if is_short else plans.full(recipe.places)
+    click.echo(f"anyport drill: {len(steps)} faults, about {plans.seconds_of(steps):.0f} s", err=True)
+    return drill_all(recipe, steps, _told)
+
+
+def _told(found: Measured) -> None:
+    from anyport_sandbox.drill.report import step_line
+
+    click.echo(step_line(found), err=True)
+
+
+def _stop(number: int, frame: object) -> None:
+    """A pipeline's SIGTERM ends a drill as Ctrl-C does: nothing is left running or lying about."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
+def _show(done: Drilled, form: str, page: Path | None) -> None:
+    from anyport_sandbox.drill.page import as_page
+    from anyport_sandbox.drill.report import as_json, as_text
+
+    if page is not None:
+        write(page, as_page(done))
+    click.echo(as_json(done) if form == "json" else as_text(done), nl=False)

@@ -1,0 +1,72 @@
+"""Who is dead: two failures in a row, then a cool-down, then one trial at a time.
+
+One memory per transport, shared by its threads. Another process has a memory of its own, so each process pays
+its own two failures. The clock is given, never read from the system here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Health"]
+
+
+@dataclass
+class _State:
+    failures: int = 0
+    open_until: float = 0.0
+    trial_until: float = 0.0
+
+
+class Health:
+    """The state of every target, by any name that is the target's alone."""
+
+    def __init__(self, failures: int, cooldown_seconds: float, clock: Callable[[], float]) -> None:
+        self._failures = failures
+        self._cooldown = cooldown_seconds
+        self._clock = clock
+        self._states: dict[str, _State] = {}
+        self._lock = threading.Lock()
+
+    def may_try(self, name: str, patience: float) -> bool:
+        """Whether to ask it now. A dead one: never in its cool-down, then by one request at a time.
+
+        Args:
+            name: the target.
+            patience: seconds after which a trial whose end is never told no longer keeps others out.
+        """
+        with self._lock:
+            state = self._states.setdefault(name, _State())
+            if state.failures < self._failures:
+                return True
+            now = self._clock()
+            if now < state.open_until or now < state.trial_until:
+                return False
+            state.trial_until = now + patience
+            return True
+
+    def failed(self, name: str) -> bool:
+        """Count a failure. Says whether the target gets no traffic from now on."""
+        with self._lock:
+            state = self._states.setdefault(name, _State())
+            state.trial_until = 0.0
+            state.failures += 1
+            if state.failures < self._failures:
+                return False
+            state.open_until = self._clock() + self._cooldown
+            return True
+
+    def well(self, name: str) -> bool:
+        """Forget its failures. Says whether it was dead until now."""
+        with self._lock:
+            state = self._states.setdefault(name, _State())
+            was_dead = state.failures >= self._failures
+            state.failures, state.trial_until = 0, 0.0
+            return was_dead
+
+    def unknown(self, name: str) -> None:
+        """An attempt ended without a verdict on the target, such as by the caller's own cancelling."""
+        with self._lock:
+            self._states.setdefault(name, _State()).trial_until = 0.0
