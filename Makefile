@@ -49,9 +49,11 @@ test: engine kubernetes lint test-fast  ## All tests, the ones on the real engin
 test-fast: venv  ## Tests without engine, control plane and Envoy, for the inner loop
 	@$(BIN)/python -m pytest -q -m "not engine and not slow" $(SIDE_BY_SIDE)
 
-bench: engine  ## Measure against what the same would cost without Anyport
+bench: engine kubernetes  ## Measure against what the same would cost without Anyport
 	@$(BIN)/python tools/bench/preview_bench.py
 	@$(BIN)/python tools/bench/check_bench.py
+	@$(BIN)/python tools/bench/gateway_bench.py
+	@$(BIN)/python tools/bench/kubernetes_bench.py
 
 lint: venv  ## Formatting, lint and types
 	@$(BIN)/ruff format --check .

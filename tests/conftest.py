@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SLOW = ("client", "drill", "fidelity", "gateway", "gitops", "kubernetes", "verify")
+SLOW = ("client/", "drill/", "fidelity/", "gateway/", "gitops/", "kubernetes/", "policies/report/", "verify/")
 """Folders whose tests start servers or read big descriptions: not for the inner loop."""
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -27,5 +27,5 @@ def today() -> date:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(CHECKOUT / "tests").parts[0] in SLOW:
+        if item.path.relative_to(CHECKOUT / "tests").as_posix().startswith(SLOW):
             item.add_marker("slow")

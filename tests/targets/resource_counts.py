@@ -28,8 +28,6 @@ def counts_markdown() -> str:
     """The page."""
     parts = [HEAD]
     for provider in provider_names():
-        if provider == "coreweave_vllm":
-            continue
         parts.append(f"## `{provider}`\n")
         parts.append("| case | options | resources | more than the smallest | fewer |\n|---|---|---|---|---|")
         first: Counter[str] | None = None

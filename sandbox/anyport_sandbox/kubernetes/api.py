@@ -182,6 +182,14 @@ class Api:
 
     # -- HTTP ---------------------------------------------------------------------------------------------
 
+    def knows(self, api_version: str, kind: str) -> bool:
+        """Whether the server lists the kind by now."""
+        try:
+            self._kind(api_version, kind)
+        except ApiError:
+            return False
+        return True
+
     def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
         """The address of a kind, or of one object of it."""
         plural, namespaced = self._kind(api_version, kind)

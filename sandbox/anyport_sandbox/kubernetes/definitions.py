@@ -56,8 +56,8 @@ def _plain(schema: Any) -> Any:
 
 def install(api: Api, definitions: Iterable[dict[str, Any]], seconds: float = 60.0) -> list[str]:
     """Install definitions and wait until they are served; returns their names."""
-    names = []
-    for each in definitions:
+    names, made = [], list(definitions)
+    for each in made:
         names.append(str(each["metadata"]["name"]))
         try:
             api.create(each)
@@ -74,7 +74,23 @@ def install(api: Api, definitions: Iterable[dict[str, Any]], seconds: float = 60
             seconds=seconds,
             means=f"the definition {name} is not served",
         )
+    # Established comes first and the list of what is served some moments later.
+    for api_version, kind in _kinds(made):
+        api.wait(
+            functools.partial(api.knows, api_version, kind),
+            bool,
+            seconds=seconds,
+            means=f"{kind} of {api_version} is not listed",
+        )
     return names
+
+
+def _kinds(definitions: Iterable[dict[str, Any]]) -> Iterable[tuple[str, str]]:
+    for each in definitions:
+        spec = each["spec"]
+        for version in spec["versions"]:
+            if version.get("served"):
+                yield f"{spec['group']}/{version['name']}", spec["names"]["kind"]
 
 
 def _established(crd: dict[str, Any]) -> bool:
