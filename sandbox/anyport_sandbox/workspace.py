@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .ports import reserve_ports
+
 __all__ = ["PASSPHRASE", "STACK", "SandboxError", "Workspace"]
 
 STACK = "sandbox"
@@ -89,14 +91,12 @@ class Workspace:
     def _oracle(self) -> dict[str, str]:
         """Where Oracle's own client finds the simulated API for keys, unless someone said so already.
 
-        A port that was free a moment ago; nothing listens there before the stand-in for OCI is started.
+        Nothing listens there before the stand-in for OCI is started.
         """
         if any(name in os.environ for name in (_OVERRIDES, f"TF_VAR_{_OVERRIDES}")):
             return {}
         if not self._oracle_port:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self._oracle_port = probe.getsockname()[1]
+            [self._oracle_port] = reserve_ports(1)
         return {_OVERRIDES: f"oci_generative_ai.GenerativeAiClient=http://127.0.0.1:{self._oracle_port}"}
 
     def pulumi(

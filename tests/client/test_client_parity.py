@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from client_helpers import FIRST_BYTE, Harness, contract
-from running_envoy import envoy, free_ports, write_credentials
+from running_envoy import envoy, write_credentials
 
 from anyport.client import ClientSettings, httpx
 from anyport.gateway.routes import route_table
 from anyport.gateway.settings import GatewaySettings
+from anyport_sandbox.ports import reserve_ports
 
 MODES = ["ok", "ok", "ok", "503", "401", "404", "410", "429", "400", "422", "reset", "garbage", "hang"]
 BODIES: list[dict[str, Any]] = [
@@ -46,7 +47,7 @@ def test_both_say_the_same(harness: Harness, tmp_path: Path, seed: int) -> None:
     given = contract(harness.servers, FEATURES)
     times = {"first_byte_seconds": FIRST_BYTE, "answer_seconds": FIRST_BYTE, "cooldown_seconds": 600.0}
     harness.use(given, settings=ClientSettings(**times))
-    port, admin = free_ports(2)
+    port, admin = reserve_ports(2)
     settings = GatewaySettings(port=port, admin_port=admin, secrets_dir=str(tmp_path / "s"), **times)
     table = route_table(given)
     write_credentials(table, tmp_path / "s")

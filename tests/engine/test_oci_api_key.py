@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from engine_project import Project, ProjectMaker, done
 from anyport_sandbox.clouds.clock import SystemClock
 from anyport_sandbox.clouds.oci_api_keys import API_KEY, ApiKeys
 from anyport_sandbox.clouds.state import State
+from anyport_sandbox.ports import reserve_ports
 
 pytestmark = pytest.mark.engine
 
@@ -75,15 +75,9 @@ def stack(project: ProjectMaker, tmp_path: Path) -> Project:
     plugin.chmod(0o755)
     made = project(stack_file(str(pem))).init()
     made.environment["PATH"] = f"{bin_folder}:{made.environment['PATH']}"
-    override = f"oci_generative_ai.GenerativeAiClient=http://127.0.0.1:{free_port()}"
+    override = f"oci_generative_ai.GenerativeAiClient=http://127.0.0.1:{reserve_ports(1)[0]}"
     made.environment["CLIENT_HOST_OVERRIDES"] = override
     return made
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def in_the_cloud(stack: Project, token: str) -> list[dict[str, Any]]:

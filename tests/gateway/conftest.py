@@ -12,10 +12,11 @@ import pytest
 import trustme
 from gateway_helpers import COOLDOWN, FIRST_BYTE, Gateway, contract
 from raw_target import RawTarget
-from running_envoy import envoy, free_ports, write_credentials
+from running_envoy import envoy, write_credentials
 
 from anyport.gateway.routes import route_table
 from anyport.gateway.settings import GatewaySettings
+from anyport_sandbox.ports import reserve_ports
 
 HOSTS = {name: f"{name}.example.test" for name in "abc"}
 
@@ -46,7 +47,7 @@ def make_gateway(
     with ExitStack() as running:
 
         def make(contracts: Any = None, **more: Any) -> Gateway:
-            port, admin = free_ports(2)
+            port, admin = reserve_ports(2)
             authority.cert_pem.write_to_path(tmp_path / "ca.pem")
             given = {
                 "port": port,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
 import time
@@ -18,16 +17,6 @@ from anyport.gateway.settings import GatewaySettings
 
 ENVOY = Path(sys.executable).parent / "envoy"
 READY_SECONDS = 20.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
 
 
 def validate(table: RouteTable, settings: GatewaySettings, folder: Path) -> subprocess.CompletedProcess[str]:

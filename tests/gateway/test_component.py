@@ -16,7 +16,9 @@ import pytest
 from exports_helpers import contract, contracts
 from gateway_helpers import until
 from raw_target import RawTarget
-from running_envoy import ENVOY, envoy, free_ports
+from running_envoy import ENVOY, envoy
+
+from anyport_sandbox.ports import reserve_ports
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "targets"))
 
@@ -216,7 +218,7 @@ def test_a_running_envoy_takes_a_new_key_from_an_exchanged_mount(tmp_path: Path)
             return dict(one(found, "gateway-east-credentials")["stringData"])
 
         exchange(tmp_path / "mounted", secrets("the-first"), 1)
-        port, admin = free_ports(2)
+        port, admin = reserve_ports(2)
         settings = GatewaySettings(port=port, admin_port=admin, secrets_dir=str(tmp_path / "mounted"))
         with envoy(route_table(given), settings, tmp_path) as url:
 

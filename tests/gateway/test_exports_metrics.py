@@ -12,11 +12,11 @@ import pytest
 from exports_helpers import contract as four_contract
 from exports_helpers import contracts
 from gateway_helpers import Gateway, until
-from running_envoy import free_ports
 
 from anyport.gateway.alerts import prometheus_rule_spec
 from anyport.gateway.dashboard import dashboard_json
 from anyport.gateway.routes import route_table
+from anyport_sandbox.ports import reserve_ports
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -49,7 +49,7 @@ def selected(expression: str, series: Series) -> dict[str, float]:
 
 @pytest.fixture
 def watched(make_gateway: Callable[..., Gateway]) -> Gateway:
-    [port] = free_ports(1)
+    [port] = reserve_ports(1)
     return make_gateway(metrics_port=port)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +89,38 @@ def answer(address: str, path: str, body: Any = None, key: str = "") -> tuple[in
         connection.close()
 
 
+class History:
+    """Every state of the pods of a namespace, so that a short one is seen by a test that is late."""
+
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        self._states: dict[str, list[Object]] = defaultdict(list)
+        self._api = cluster.api
+        self._watch = self._api.watch("v1", "Pod")
+        self._thread = threading.Thread(target=self._record, args=(namespace,), daemon=True)
+        self._thread.start()
+
+    def _record(self, namespace: str) -> None:
+        try:
+            for _, pod in self._watch:
+                if pod["metadata"]["namespace"] == namespace:
+                    self._states[pod["metadata"]["name"]].append(pod)
+        finally:
+            self._api.close()  # this thread's connection
+
+    def next(self, name: str, there: Callable[[Object], Any]) -> Object | None:
+        """The first wanted state that is not older than the one returned before, and forgets those before it."""
+        states = self._states[name]
+        place = next((place for place, pod in enumerate(list(states)) if there(pod)), None)
+        if place is None:
+            return None
+        del states[:place]
+        return states[0]
+
+    def close(self) -> None:
+        self._watch.close()
+        self._thread.join(5)
+
+
 class Space:
     """A namespace, and what tests do in it."""
 
@@ -94,8 +128,10 @@ class Space:
         self.cluster, self.api, self.name = cluster, cluster.api, name
         self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self.api.wait(lambda: self.api.find("v1", "ServiceAccount", "default", name))
+        self.history = History(cluster, name)
 
     def end(self) -> None:
+        self.history.close()
         self.cluster.kubelet.clear()
         self.api.delete("v1", "Namespace", self.name)
 
@@ -137,8 +173,10 @@ class Space:
         return self.api.get("v1", "Pod", name, self.name)
 
     def until(self, name: str, there: Callable[[Object], Any], seconds: float = 20.0) -> Object:
-        """The pod of that name once it is as wanted."""
-        found: Object = self.api.wait(lambda: self.get(name), there, seconds=seconds, means=f"pod {name}")
+        """The pod of that name once it was as wanted, if only for a moment."""
+        found: Object = self.api.wait(
+            lambda: self.history.next(name, there), seconds=seconds, means=f"pod {name}"
+        )
         return found
 
     def deployed(self, name: str, seconds: float = 30.0) -> Object:

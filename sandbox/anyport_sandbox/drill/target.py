@@ -14,11 +14,11 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from ..ports import LOOPBACK, reserve_ports
 from .model import Fault, Hit
 
 __all__ = ["DrillTarget"]
 
-LOOPBACK = "127.0.0.1"
 WORDS = ("Any", "port", " in", " a storm,", " says ", "{name}")
 _STATUS = {Fault.S429_AFTER: 429}
 
@@ -39,15 +39,14 @@ class DrillTarget:
         self.fault: Fault | None = None
         self.hits: list[Hit] = []
         self.convalescent = False
-        self.port = 0
+        [self.port] = reserve_ports(1)
         self._server: asyncio.Server | None = None
         self._hole: list[socket.socket] = []
         self._open: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Listen on a free port, later on the same one again."""
+        """Listen on its port, at first and after a fault."""
         self._server = await asyncio.start_server(self._connected, LOOPBACK, self.port, backlog=512)
-        self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Close everything it has open."""

@@ -14,6 +14,7 @@ from anyport_sandbox.kubernetes.clock import Clock
 from anyport_sandbox.kubernetes.errors import ApiError, ClusterError
 from anyport_sandbox.kubernetes.files import Files, prepare
 from anyport_sandbox.kubernetes.processes import Child, stop_all
+from anyport_sandbox.ports import reserve_ports
 
 __all__ = ["PROGRAM", "VERSION", "ControlPlane", "start"]
 
@@ -62,7 +63,7 @@ def start(folder: Path, clock: Clock, *, node_grace_seconds: float, program: Pat
     """
     if not program.is_file():
         raise ClusterError(f"there is no Kubernetes control plane at {program}; run: make kubernetes")
-    client, peer, secure = _free_ports(3)
+    client, peer, secure = reserve_ports(3)
     url = f"https://127.0.0.1:{secure}"
     files = prepare(folder, url)
     plane = ControlPlane(files, Api(url, files.token, files.ca), [])
@@ -109,15 +110,6 @@ def _listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in found:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in found]
 
 
 def _etcd(folder: Path, client: int, peer: int) -> list[str]:
