@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from syntax import parsed
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 ROOMS = {
     "anyport": CHECKOUT / "components" / "anyport",
@@ -33,7 +35,7 @@ PULUMI = (
 
 def imports(path: Path, package: str, root: Path) -> Iterator[str]:
     here = [package, *path.relative_to(root).with_suffix("").parts]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -23,6 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from field import Described, Field
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from syntax import parsed
 
 __all__ = ["describe"]
 
@@ -80,7 +85,7 @@ def _parameters(module: str, file: str, builder: str) -> tuple[dict[str, Field],
     start = text.index(f"\ndef {builder}(")
     code = text[start : text.index("\n\n\n", start)]
     found = {}
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(parsed(code)):
         if isinstance(node, ast.Dict):
             for key, call in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(call, ast.Call):

@@ -11,6 +11,7 @@ import pytest
 
 from anyport.gateway import ai_gateway, litellm
 from anyport.gateway.settings import GatewaySettings
+from syntax import parsed
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_every_python_block_compiles_and_imports_what_exists(text: str) -> None:
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert len(blocks) == 2
     for block in blocks:
-        for node in ast.walk(ast.parse(block)):
+        for node in ast.walk(parsed(block)):
             if isinstance(node, ast.ImportFrom):
                 module = importlib.import_module(str(node.module))
                 assert all(hasattr(module, alias.name) for alias in node.names)
