@@ -136,7 +136,10 @@ class _Folder:
         except AnyportError as error:
             self.answer.problems += error.problems
         found = apply_waivers((entry.finding for entry in entries), waivers, today, whole=names is not None)
-        marked = [replace(entry, finding=finding) for entry, finding in zip(entries, found, strict=False)]
+        marked = [
+            entry if entry.finding is finding else replace(entry, finding=finding)
+            for entry, finding in zip(entries, found, strict=False)
+        ]
         of = {(waiver.rule, waiver.endpoint): waiver for waiver in waivers}
         about = [_at_waiver(finding, of) for finding in found[len(entries) :]]
         self.answer.entries += [*marked, *about]

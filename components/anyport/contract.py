@@ -78,6 +78,8 @@ class EndpointContract(_Model):
     """Targets built by this stack, in order of priority."""
     elsewhere: tuple[str, ...] = ()
     """Targets of the spec that this stack does not build."""
+    cold: tuple[str, ...] = ()
+    """Those of `elsewhere` that nobody builds before they are called for."""
 
 
 def smallest(limits: Iterable[Limits]) -> Limits:

@@ -140,5 +140,6 @@ def _contract(
         limits=endpoint.limits,
         targets=tuple(TargetContract.model_validate(target) for target in targets),
         elsewhere=elsewhere,
+        cold=tuple(t.name for t in endpoint.targets if t.name in elsewhere and t.standby == "cold"),
     )
     return contract.model_dump(mode="json")

@@ -162,8 +162,8 @@ def _capacity(target: PlannedTarget) -> int | None:
 
 
 def plain_secrets(options: BaseModel, path: str = "") -> Iterator[str]:
-    """Paths of options whose name or value says secret and whose value is no reference."""
-    for name in type(options).model_fields:
+    """Paths of options whose name or value says secret and whose value is no reference. Defaults are none."""
+    for name in sorted(options.model_fields_set):
         yield from _plain(getattr(options, name), f"{path}{name}", bool(SECRET_NAME.search(name)))
 
 

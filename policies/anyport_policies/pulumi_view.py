@@ -12,11 +12,9 @@ over the stack) says everything else: findings of dev, notes, waived findings.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from pulumi_policy import (
@@ -32,17 +30,16 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from anyport.errors import AnyportError
-
-from .config import NO_CONFIG, PolicyConfig, load_policy_config
+from .config import PolicyConfig
 from .engine import Finding, evaluate, evaluate_stack
 from .facts import EndpointFacts, from_mapping
 from .rule import Rule
 from .rules import RULES
-from .stack_facts import ENDPOINT_TYPE, ResourceFacts, StackFacts, value_at
-from .waivers import Waiver, apply_waivers, load_waivers
+from .stack_facts import ENDPOINT_TYPE, GATEWAY_TYPE, ResourceFacts, StackFacts, value_at
+from .steering import Steering
+from .waivers import apply_waivers
 
-__all__ = ["ENDPOINT_TYPE", "Steering", "pack_policies", "plain_facts", "steering"]
+__all__ = ["ENDPOINT_TYPE", "pack_policies", "plain_facts"]
 
 UNREADABLE = object()
 """Stands for a value that is not known yet: of no type that any fact has, so never taken for a missing one."""
@@ -52,33 +49,6 @@ _LEVELS = {
     "advisory": EnforcementLevel.ADVISORY,
     "disabled": EnforcementLevel.DISABLED,
 }
-
-
-@dataclass(frozen=True)
-class Steering:
-    """What people said of the rules: parameters, levels, waivers; and what is wrong with the files that say it."""
-
-    config: PolicyConfig = NO_CONFIG
-    waivers: tuple[Waiver, ...] = ()
-    problems: tuple[str, ...] = ()
-
-
-def steering(pack_folder: Path, today: date, environ: Mapping[str, str] = os.environ) -> Steering:
-    """Read `waivers.yaml` and `policy-config.json`, of the checkout's stacks/ unless ANYPORT_WAIVERS and
-    ANYPORT_POLICY_CONFIG name others. Nothing of a file with a problem counts, so it excepts nothing.
-    """
-    stacks = pack_folder.resolve().parent.parent / "stacks"
-    waivers_path = Path(environ.get("ANYPORT_WAIVERS") or stacks / "waivers.yaml")
-    config_path = Path(environ.get("ANYPORT_POLICY_CONFIG") or stacks / "policy-config.json")
-    found = Steering()
-    try:
-        found = replace(found, config=load_policy_config(config_path, RULES))
-    except AnyportError as error:
-        found = replace(found, problems=tuple(map(str, error.problems)))
-    try:
-        return replace(found, waivers=load_waivers(waivers_path, RULES, today))
-    except AnyportError as error:
-        return replace(found, problems=(*found.problems, *map(str, error.problems)))
 
 
 def pack_policies(pack: str, today: date, steered: Steering | None = None) -> list[Policy]:
@@ -110,7 +80,7 @@ class _View:
         """Whether the rule has a policy of its own. Each policy over the stack reads every resource again, so
         one that stops nothing has none.
         """
-        return rule.view == "inputs" or self.steered.config.level(rule) == "mandatory"
+        return rule.view != "stack" or self.steered.config.level(rule) == "mandatory"
 
     def of_view(self, view: str) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if rule.view == view)
@@ -123,7 +93,7 @@ class _View:
             return finding.level == level and not finding.waived and finding.slug != "waiver"
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            if args.resource_type == ENDPOINT_TYPE:
+            if args.resource_type == (GATEWAY_TYPE if rule.view == "gateway" else ENDPOINT_TYPE):
                 config = self._configured(args, rule)
                 for text in self._texts(args, (rule,), config, level == "mandatory", mine):
                     report(text, None)
@@ -137,23 +107,26 @@ class _View:
             rule.slug,
             f"{rule.id}: {rule.title}. {rule.why}",
             _LEVELS[level],
-            validate if rule.view == "inputs" else validate_stack,
+            validate_stack if rule.view == "stack" else validate,
             rule,
             rule.schema(),
         )
 
     def rest(self) -> Policy:
-        """Everything on endpoints that no rule's own policy says."""
-        rules = self.of_view("inputs")
+        """Everything on endpoints and gateways that no rule's own policy says."""
+        rules, of_gateways = self.of_view("inputs"), self.of_view("gateway")
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
             if args.resource_type == ENDPOINT_TYPE:
                 for text in (*self.steered.problems, *self._texts(args, rules, self._all(args), False, None)):
                     report(text, None)
+            elif args.resource_type == GATEWAY_TYPE and of_gateways:
+                for text in self._texts(args, of_gateways, self._all(args), False, None):
+                    report(text, None)
 
         return _made(
             f"{self.pack}-advisory", "Findings of less than their rule's own level: of dev, notes, waived ones.", EnforcementLevel.ADVISORY, validate,
-            schema={rule.slug: {"type": "object", "properties": rule.schema()} for rule in rules},
+            schema={rule.slug: {"type": "object", "properties": rule.schema()} for rule in (*rules, *of_gateways)},
         )  # fmt: skip
 
     def rest_of_stack(self) -> Policy:
@@ -191,14 +164,28 @@ class _View:
         mine: Any,
     ) -> list[str]:
         try:
+            if args.resource_type == GATEWAY_TYPE:
+                return self._gateway_texts(args, rules, config, mine)
             endpoint = _facts(args)
             found = evaluate([endpoint], rules, self.today, config)
             return [
                 _text(f, endpoint) for f in self._judged(found) if (mine(f) if mine else self._left(f, rules))
             ]
         except Exception as error:  # noqa: BLE001  # see the module's docstring
-            said = f"{rules[0].id} {rules[0].slug}: endpoint {args.name} could not be judged: {type(error).__name__}"
+            said = f"{rules[0].id} {rules[0].slug}: {args.name} could not be judged: {type(error).__name__}"
             return [said] if strict else []
+
+    def _gateway_texts(
+        self, args: ResourceValidationArgs, rules: tuple[Rule, ...], config: PolicyConfig, mine: Any
+    ) -> list[str]:
+        props = plain_facts(args.props)
+        props = props if isinstance(props, Mapping) else {}
+        gateway = ResourceFacts(args.urn, args.resource_type, args.name, "", props)
+        tier = props.get("tier")
+        routes = value_at(props, "routes", "endpoints")
+        tiers = {name: tier if isinstance(tier, str) else None for name in ("", *(routes or ()))}
+        found = self._judged(evaluate_stack(StackFacts((gateway,)), tiers, rules, self.today, config))
+        return [str(f) for f in found if (mine(f) if mine else self._left(f, rules))]
 
     def _stack_texts(
         self,

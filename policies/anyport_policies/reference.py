@@ -54,7 +54,11 @@ def rules_markdown() -> str:
             f"**{rule.title}.**",
             "",
             f"Pack {rule.pack} · {rule.level} in prod · severity {rule.severity} · since {rule.since}"
-            + (" · judged on the stack's resources" if rule.view == "stack" else ""),
+            + {
+                "inputs": "",
+                "gateway": " · judged on the gateway",
+                "stack": " · judged on the stack's resources",
+            }[rule.view],
             "",
             f"Why: {rule.why}",
             "",

@@ -90,8 +90,8 @@ class Rule:
         level: `mandatory` only where the promise breaks without it; what is good practice is `advisory`. In
             dev nothing is more than advisory.
         parameters: what people may set; its defaults are the rule's own.
-        view: where Pulumi shows what the rule needs: on the component before anything exists (`inputs`),
-            or only in the whole stack (`stack`).
+        view: where Pulumi shows what the rule needs: on the endpoint's component before anything exists
+            (`inputs`), on the gateway's (`gateway`, a stack of one resource), or only in the whole stack (`stack`).
     """
 
     id: str
@@ -106,7 +106,7 @@ class Rule:
     check_stack: Callable[[StackFacts, Context], Iterator[Verdict]] = _nothing
     level: Literal["mandatory", "advisory"] = "mandatory"
     parameters: type[Parameters] = Parameters
-    view: Literal["inputs", "stack"] = "inputs"
+    view: Literal["inputs", "gateway", "stack"] = "inputs"
 
     @property
     def docs(self) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ENDPOINT_TYPE", "ResourceFacts", "StackFacts", "list_at", "value_at"]
+__all__ = ["ENDPOINT_TYPE", "GATEWAY_TYPE", "ResourceFacts", "StackFacts", "list_at", "value_at"]
 
 ENDPOINT_TYPE = "anyport:index:InferenceEndpoint"
+GATEWAY_TYPE = "anyport:index:InferenceGateway"
 _TARGET_PREFIX, _TARGET_SUFFIX = "anyport:index:", "Target"
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from pulumi_policy import PolicyPack
 
-from anyport_policies.pulumi_view import pack_policies, steering
+from anyport_policies.pulumi_view import pack_policies
+from anyport_policies.steering import steering
 
 TODAY = datetime.now(UTC).date()
 PolicyPack(

@@ -24,8 +24,10 @@ from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_OBJECT_VALUE, UNKNO
 from anyport.endpoint import TYPE_TOKEN
 from anyport_policies import pulumi_view
 from anyport_policies.config import PolicyConfig
-from anyport_policies.pulumi_view import ENDPOINT_TYPE, Steering, pack_policies, steering
+from anyport_policies.pulumi_view import ENDPOINT_TYPE, pack_policies
 from anyport_policies.rules import RULES
+from anyport_policies.stack_facts import GATEWAY_TYPE
+from anyport_policies.steering import Steering, steering
 from anyport_policies.waivers import Waiver
 
 ADVISORY, MANDATORY = analyzer_pb2.ADVISORY, analyzer_pb2.MANDATORY
@@ -42,9 +44,9 @@ def struct(properties: dict[str, Any]) -> struct_pb2.Struct:
     return made
 
 
-def request(properties: dict[str, Any], kind: str = ENDPOINT_TYPE) -> Any:
+def request(properties: dict[str, Any], kind: str = ENDPOINT_TYPE, name: str = "chat") -> Any:
     return analyzer_pb2.AnalyzeRequest(
-        type=kind, properties=struct(properties), urn=f"urn:pulumi:s::p::{kind}::chat", name="chat"
+        type=kind, properties=struct(properties), urn=f"urn:pulumi:s::p::{kind}::{name}", name=name
     )
 
 
@@ -129,7 +131,11 @@ def test_the_packs_find_what_the_cases_say(case: Case, today: date) -> None:
     """Through the policy SDK: each finding once, by the policy and at the level it belongs to."""
     rule = BY_ID[case.rule_id]
     facts = json.loads(json.dumps(case.facts, default=lambda _: UNKNOWN_STRING_VALUE))
-    if isinstance(facts, list):
+    if rule.view == "gateway":
+        [gateway] = [one for one in facts if one["type"] == GATEWAY_TYPE]
+        asked = request(gateway["props"], GATEWAY_TYPE, gateway["urn"])
+        found = list(servicer(rule.pack, today, told(case)).Analyze(asked, None).diagnostics)
+    elif isinstance(facts, list):
         found = over_stack(rule.pack, today, facts, told(case))
     elif rule.view == "stack":
         facts.setdefault("share", UNKNOWN_STRING_VALUE)

@@ -30,6 +30,7 @@ from .cluster_objects import (
 )
 from .dashboard import dashboard_json
 from .envoy import envoy_yaml
+from .facts import gateway_facts
 from .routes import RouteError, RouteTable, route_table
 from .secrets import caller_line, credential_text
 from .settings import GatewaySettings
@@ -93,13 +94,14 @@ class InferenceGateway(pulumi.ComponentResource):
                 it is.
         """
         _strict(clusters, options, callers or {}, tier)
-        super().__init__("anyport:index:InferenceGateway", name, {"tier": tier}, opts)
-        self._prefix, self._options, self._tier = name, options, tier
-        self._settings = settings_in_cluster(settings or GatewaySettings(), options, callers=bool(callers))
         given = dict(credentials or {})
         if not isinstance(contracts, pulumi.Output):
             _table(contracts, given, options)
         self._routes = pulumi.Output.from_input(contracts).apply(lambda known: _table(known, given, options))
+        facts = self._routes.apply(gateway_facts)
+        super().__init__("anyport:index:InferenceGateway", name, {"tier": tier, "routes": facts}, opts)
+        self._prefix, self._options, self._tier = name, options, tier
+        self._settings = settings_in_cluster(settings or GatewaySettings(), options, callers=bool(callers))
         self._callers = _callers(callers or {})
         self._config = self._routes.apply(lambda table: envoy_yaml(table, self._settings))
         files = pulumi.Output.all(self._routes, given).apply(lambda both: _files(both[0], both[1]))

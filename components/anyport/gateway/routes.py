@@ -71,11 +71,15 @@ class TargetRoute:
 
 @dataclass(frozen=True, slots=True)
 class EndpointRoute:
-    """One endpoint: callers send its name as `model`. Targets are in order of use."""
+    """One endpoint: callers send its name as `model`. Targets are in order of use.
+
+    `missing` are warm targets of the spec that no contract describes: built elsewhere, and not routed to.
+    """
 
     name: str
     apis: tuple[str, ...]
     targets: tuple[TargetRoute, ...]
+    missing: tuple[str, ...] = ()
 
     @property
     def telling_features(self) -> tuple[str, ...]:
@@ -132,7 +136,8 @@ def route_table(contracts: Any, *, known_secrets: Iterable[str] | None = None) -
             continue
         targets = [_target(name, target, problems) for target in contract.targets]
         good = [target for target in targets if target is not None]
-        endpoint = EndpointRoute(contract.endpoint, contract.apis, _ordered(good))
+        missing = tuple(each for each in contract.elsewhere if each not in contract.cold)
+        endpoint = EndpointRoute(contract.endpoint, contract.apis, _ordered(good), missing)
         problems += _wrong(endpoint, contract, known_secrets)
         endpoints.append(endpoint)
     if not endpoints and not problems:

@@ -8,14 +8,13 @@ import unicodedata
 __all__ = ["code", "github_data", "github_property", "plain", "xml_text"]
 
 _SUSPECT = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_ORDINARY = re.compile(r"[\x20-\x7e]*\Z")
 
 
 def plain(text: str) -> str:
     r"""One line. Control, bidirectional, private and unassigned characters are shown as `\u{…}`, since they
     can move a terminal's cursor, turn a line around or hide what it says; line breaks become blanks.
     """
-    if _ORDINARY.match(text):
+    if text.isprintable():  # none of the suspects is
         return text
     text = re.sub(r"\s*[\r\n]\s*", " ", text)
     return "".join(c if unicodedata.category(c) not in _SUSPECT else f"\\u{{{ord(c):x}}}" for c in text)

@@ -101,8 +101,9 @@ def numbered(entries: Iterable[Entry]) -> list[Entry]:
     seen: Counter[tuple[str, ...]] = Counter()
     out = []
     for entry in sorted(entries, key=lambda e: (e.file, e.line, e.finding.rule_id, e.finding.message)):
-        out.append(replace(entry, ordinal=seen[entry.key]))
-        seen[entry.key] += 1
+        key = entry.key
+        out.append(entry if entry.ordinal == seen[key] else replace(entry, ordinal=seen[key]))
+        seen[key] += 1
     return sorted(out, key=lambda e: e.order)
 
 
