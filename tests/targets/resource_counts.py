@@ -18,7 +18,8 @@ HEAD = """\
 # What a preview costs
 
 The time of a preview follows the number of resources, those of azure-native above all. The tables count what
-the engine registers for one target, providers included and the target's own component left out; reads count too.
+the engine registers for one target, its own component left out; reads count too, and so do explicit providers, which
+all targets of one account and place share.
 The first line of a table is the smallest target; every other line is a case of `tests/targets/cases`, and what it
 has beyond the smallest. Nothing optional is made unless it is asked for. (Generated; `make docs` renews this page.)
 """

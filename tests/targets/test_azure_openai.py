@@ -140,9 +140,10 @@ def test_the_version_is_watched_unless_azure_moves_it() -> None:
 
 
 def test_an_explicit_provider_only_for_a_subscription_of_its_own() -> None:
-    assert "azure" not in built("smallest")
+    assert not [found for found in built("smallest").values() if found.type.startswith("pulumi:providers:")]
     made = built("private_in_a_landing_zone")
-    assert {found.provider for short, found in made.items() if short != "azure"} == {"chat-one-azure"}
+    [provider] = [name for name, found in made.items() if found.type == "pulumi:providers:azure-native"]
+    assert {found.provider for name, found in made.items() if name != provider} == {provider}
 
 
 def test_the_filter_of_a_target() -> None:

@@ -17,10 +17,16 @@ from anyport.targets.base import TargetArgs
 from anyport.targets.coreweave_vllm.component import CoreweaveVllmTarget, kubeconfig_from
 from anyport.targets.coreweave_vllm.serving import kubeconfig_text
 
+
+def short(resource: Registered) -> str:
+    """A name without the target's; `cluster` for the provider, which is not the target's alone."""
+    if resource.type == "pulumi:providers:kubernetes":
+        return "cluster"
+    return resource.name.removeprefix("chat-one-")
+
+
 CASES = {case.name: case for case in cases("coreweave_vllm")}
-MADE = {
-    name: {r.name.removeprefix("chat-one-"): r for r in record_case(case)} for name, case in CASES.items()
-}
+MADE = {name: {short(resource): resource for resource in record_case(case)} for name, case in CASES.items()}
 EVERY = pytest.mark.parametrize("name", CASES)
 
 
@@ -191,6 +197,14 @@ def test_the_liveness_probe_is_lenient_and_readiness_is_quick(name: str) -> None
 
 
 @EVERY
+def test_a_crash_tells_its_last_words_in_the_pods_status(name: str) -> None:
+    for pod in pods(name):
+        assert [each["terminationMessagePolicy"] for each in pod["spec"]["containers"]] == [
+            "FallbackToLogsOnError"
+        ]
+
+
+@EVERY
 def test_rollout_needs_no_spare_gpu_unless_asked(name: str) -> None:
     if "group" in MADE[name]:
         rolling = made(name, "group").inputs["spec"]["rolloutStrategy"]["rollingUpdateConfiguration"]
@@ -233,6 +247,18 @@ def test_maintenance_may_end_a_pod_and_leaves_it_its_grace_period(name: str) -> 
     for pod in pods(name):
         assert pod["metadata"]["labels"]["qos.coreweave.com/graceful-interruptible"] == "true"
         assert "qos.coreweave.cloud/interruptable" not in pod["metadata"]["labels"]
+
+
+def test_a_quota_of_gpus_stands_in_the_namespace_before_any_pod() -> None:
+    """What Kubernetes counts of an extended resource is its requests; processors and memory are left out."""
+    quota = made("scaled_on_its_own_pool", "quota")
+    assert (quota.type, quota.inputs["metadata"]["namespace"]) == (
+        "kubernetes:core/v1:ResourceQuota",
+        "chat-one",
+    )
+    assert quota.inputs["spec"] == {"hard": {"requests.nvidia.com/gpu": "24"}}
+    assert quota.name in made("scaled_on_its_own_pool", "deployment").depends_on
+    assert not any(resource.name == "chat-one-quota" for resource in record_case(case("smallest")))
 
 
 @EVERY

@@ -43,21 +43,25 @@ def statements(name: str, **options: Any) -> list[str]:
 
 def test_the_smallest_target_makes_nothing_optional() -> None:
     made = built("smallest")
-    assert sorted(made) == ["oci", "oci-home", "policy"]
+    assert sorted(made) == ["oci-us-ashburn-1", "policy"]
     assert not made["policy"].protect
-    assert made["oci"].inputs["region"] == "us-chicago-1"
 
 
 def test_at_home_one_provider_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANYPORT_SANDBOX_OCI_HOME_REGION", "us-chicago-1")
-    assert sorted(built("smallest", home_region="us-chicago-1")) == ["oci", "policy"]
+    assert sorted(built("dedicated", home_region="us-chicago-1")) == [
+        "cluster",
+        "endpoint",
+        "oci-us-chicago-1",
+        "policy",
+    ]
 
 
 def test_policies_groups_quotas_and_budgets_are_written_at_home() -> None:
     made = built("on_demand_prod")
     at_home = {"policy", "callers", "quota", "budget", "budget-80", "budget-100"}
-    assert {name for name, found in made.items() if found.provider == "chat-one-oci-home"} == at_home
-    assert made["oci-home"].inputs["region"] == "us-ashburn-1"
+    assert {name for name, found in made.items() if found.provider == "oci-us-ashburn-1"} == at_home
+    assert made["oci-us-ashburn-1"].inputs["region"] == "us-ashburn-1"
     for name in ("callers", "quota", "budget"):
         assert made[name].inputs["compartmentId"] == "ocid1.tenancy.oc1..sandbox"
 
@@ -110,7 +114,7 @@ def test_a_routing_profile_has_this_region_first() -> None:
 
 def test_a_dedicated_endpoint_waits_for_cluster_and_policy_and_is_given_time() -> None:
     made = built("dedicated")
-    assert sorted(made) == ["cluster", "endpoint", "oci", "oci-home", "policy"]
+    assert sorted(made) == ["cluster", "endpoint", "oci-us-ashburn-1", "oci-us-chicago-1", "policy"]
     assert {"chat-one-cluster", "chat-one-policy"} <= set(made["endpoint"].depends_on)
     for name in ("cluster", "endpoint"):
         times = made[name].timeouts
@@ -220,8 +224,8 @@ def test_a_managed_key_comes_after_the_policy_and_goes_into_the_vault() -> None:
     assert "content" in key.secret_outputs
     assert key.inputs["rotation"] == "2026-11"
     assert "chat-one-api-key" in secret.depends_on
-    assert secret.provider == "chat-one-oci-vault"
-    assert made["oci-vault"].inputs["region"] == "us-phoenix-1"
+    assert secret.provider == "oci-us-phoenix-1"
+    assert made["oci-us-phoenix-1"].inputs["region"] == "us-phoenix-1"
 
 
 def test_what_the_engine_keeps_of_the_provider_is_small_and_holds_no_settings() -> None:

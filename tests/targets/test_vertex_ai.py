@@ -24,7 +24,7 @@ def built(name: str, **more: Any) -> dict[str, Registered]:
     """Resources by what follows the target's name; `more` lies over the case's options."""
     case = next(case for case in cases("vertex_ai") if case.name == name)
     changed = Case(**{**vars(case), "options": {**case.options, **more}})
-    return {resource.name.partition("-one-")[2]: resource for resource in record_case(changed)}
+    return {resource.name.removeprefix("chat-one-"): resource for resource in record_case(changed)}
 
 
 def refusals(options: dict[str, Any], region: str = "us-central1", model: str = "gpt-oss-120b") -> Any:
@@ -40,7 +40,7 @@ def resources(made: dict[str, Registered]) -> dict[str, Any]:
 
 def test_nothing_is_made_that_was_not_asked_for() -> None:
     made = built("smallest")
-    assert sorted(made) == ["api", "caller", "enable", "gcp", "user"]
+    assert sorted(made) == ["api", "caller", "enable", "gcp-anyport-sandbox-us-central1", "user"]
     assert made["enable"].depends_on == ("chat-one-api",)
     assert not any(resource.protect for resource in made.values())
 
@@ -72,11 +72,13 @@ def test_every_location_has_its_host_and_a_region_that_has_a_control_plane(
 
 
 @pytest.mark.parametrize("case", cases("vertex_ai"), ids=lambda case: case.name)
-def test_everything_goes_through_the_targets_own_provider(case: Case) -> None:
+def test_everything_goes_through_the_provider_of_project_and_region(case: Case) -> None:
     made = record_case(case)
     own = {resource.provider for resource in made if resource.type != "pulumi:providers:gcp"}
     assert len(own) == 1
-    assert "chat-one-gcp" in own.pop()
+    [provider] = [resource for resource in made if resource.type == "pulumi:providers:gcp"]
+    assert provider.name in own.pop()
+    assert provider.name == f"gcp-{provider.inputs['project']}-{provider.inputs['region']}"
 
 
 def test_an_api_stays_on_and_is_switched_on_only_where_needed() -> None:

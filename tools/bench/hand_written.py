@@ -77,11 +77,8 @@ def azure_target(name: str, parent: pulumi.Resource) -> None:
 
 
 def vertex_target(name: str, parent: pulumi.Resource) -> None:
-    """Provider, API, account, role, model."""
-    provider = gcp.Provider(
-        f"{name}-gcp", project=PROJECT, region="us-central1", opts=pulumi.ResourceOptions(parent=parent)
-    )
-    child = pulumi.ResourceOptions(parent=parent, provider=provider)
+    """API, account, role, model."""
+    child = pulumi.ResourceOptions(parent=parent, provider=GOOGLE)
     api = gcp.projects.Service(
         f"{name}-api",
         service="aiplatform.googleapis.com",
@@ -103,14 +100,12 @@ def vertex_target(name: str, parent: pulumi.Resource) -> None:
         f"{name}-enable",
         project=PROJECT,
         publisher_model_name="publishers/openai/models/gpt-oss-120b-maas",
-        opts=pulumi.ResourceOptions(parent=parent, provider=provider, depends_on=[api]),
+        opts=pulumi.ResourceOptions(parent=parent, provider=GOOGLE, depends_on=[api]),
     )
 
 
 def oci_target(name: str, parent: pulumi.Resource) -> None:
-    """Two providers and a policy in the home region."""
-    oci.Provider(f"{name}-oci", region="us-chicago-1", opts=pulumi.ResourceOptions(parent=parent))
-    home = oci.Provider(f"{name}-oci-home", region="us-ashburn-1", opts=pulumi.ResourceOptions(parent=parent))
+    """A policy in the home region."""
     oci.identity.Policy(
         f"{name}-policy",
         compartment_id=COMPARTMENT,
@@ -123,10 +118,12 @@ def oci_target(name: str, parent: pulumi.Resource) -> None:
             )
         ],
         freeform_tags=TAGS,
-        opts=pulumi.ResourceOptions(parent=parent, provider=home, ignore_changes=["definedTags"]),
+        opts=pulumi.ResourceOptions(parent=parent, provider=ORACLE, ignore_changes=["definedTags"]),
     )
 
 
+GOOGLE = gcp.Provider(f"gcp-{PROJECT}-us-central1", project=PROJECT, region="us-central1")
+ORACLE = oci.Provider("oci-us-ashburn-1", region="us-ashburn-1")
 KINDS = {
     "azure": ("AzureOpenaiTarget", azure_target),
     "vertex": ("VertexAiTarget", vertex_target),

@@ -38,6 +38,9 @@ EXECUTOR = Path(__file__).resolve().parent / "pulumi-language-python-exec"
 BAIL_EXIT_CODE = 32
 GRACE_SECONDS = 5.0
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
+LOOK_SECONDS = 0.5
+MOST_PROCESSES = 10_000
+"""Plugins and programs at a time. Each holds a thread while it runs, and one without a thread would never start."""
 
 
 class HostError(Exception):
@@ -258,9 +261,8 @@ def main(arguments: list[str]) -> int:
     """Serve on a free loopback port, print it as the first line, and end at once on SIGINT or SIGTERM."""
     positional = [argument for argument in arguments if not argument.startswith("-")]
     children = Children()
-    # One thread is held for each plugin and program while it runs.
     server = grpc.server(
-        ThreadPoolExecutor(max_workers=64),
+        ThreadPoolExecutor(max_workers=MOST_PROCESSES),
         options=[
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -275,7 +277,9 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, lambda *_: stopping.set())
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    stopping.wait()
+    # A signal just before the wait would not wake it.
+    while not stopping.wait(LOOK_SECONDS):
+        pass
     children.stop_all()
     # Not sys.exit: that would wait for the server's threads, and the engine waits for this process.
     os._exit(0)

@@ -7,10 +7,11 @@ choose a region or a model, and never holds a secret value in its contract.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 import pulumi
 
@@ -21,6 +22,10 @@ from ..plan import PlannedTarget
 from ..secretref import SecretRef
 
 __all__ = ["Access", "Target", "TargetArgs", "read_secret", "required_setting"]
+
+P = TypeVar("P", bound=pulumi.ProviderResource)
+_shared_providers: WeakKeyDictionary[Any, dict[str, tuple[Any, tuple[str, ...]]]] = WeakKeyDictionary()
+"""By the engine's monitor, which each run of a program has of its own; several may run in one process."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,48 @@ class Target(pulumi.ComponentResource):
         if not unique:
             return physical_name(*words, limit=limit)
         return physical_name(*words, limit=limit, unique=self.identity)
+
+    def shared_provider(
+        self, make: Callable[[str, pulumi.Output[bool]], P], *words: str, access: tuple[str, ...] = ()
+    ) -> P:
+        """The one provider of a program for an account and a place, made when the first target asks for it.
+
+        Every explicit provider is a process of its own, of some hundred megabytes for the large ones: one per target
+        and a hundred endpoints do not fit into a machine. It belongs to no target, so none takes it along.
+
+        Args:
+            make: makes it, given its resource name and an output that is known when this component is registered. One
+                of the provider's inputs must follow from that, or it would be made for an endpoint that is refused.
+            words: what tells it from others: package, account, region. They are its name.
+            access: references to how it gets in. No part of the name: a new name would replace every resource.
+
+        Raises:
+            BuildError: AP303, another target of the program gets into the same place in another way.
+        """
+        found = _shared_providers.setdefault(pulumi.runtime.settings.get_monitor(), {})
+        name = "-".join(words)
+        if name not in found:
+            found[name] = make(name, pulumi.Output.from_input(self._registered())), access
+        provider: P
+        provider, held = found[name]
+        if held != access:
+            raise BuildError(self._two_ways(words[-1], held, access))
+        return provider
+
+    async def _registered(self) -> bool:
+        return bool(await self.urn.future())
+
+    def _two_ways(self, place: str, *ways: tuple[str, ...]) -> list[Problem]:
+        first, second = (" and ".join(way) or "the default" for way in ways)
+        return [
+            Problem(
+                "AP303",
+                f"endpoints.{self.args.endpoint}.targets.{self.args.planned.name}.options",
+                f"another target of this stack reaches {place} in another way",
+                got=f"{second}, and {first} there",
+                fix="give both the same access, or build the two by two stacks (anyport:build)",
+            )
+        ]
 
     @property
     def identity(self) -> tuple[str, ...]:

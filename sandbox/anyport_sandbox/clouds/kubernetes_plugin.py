@@ -36,6 +36,7 @@ __all__ = ["KUBECONFIG", "SPEED", "RealProvider", "main"]
 
 KUBECONFIG = "ANYPORT_SANDBOX_KUBECONFIG"
 SPEED = "ANYPORT_SANDBOX_KUBERNETES_SPEED"
+_LOOK_SECONDS = 0.5
 
 
 class _Rich(NamedTuple):
@@ -138,7 +139,9 @@ def main(plugin_file: str) -> None:
     listening, port = server.start(provider)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended.wait()
+    # A signal just before the wait would not wake it.
+    while not ended.wait(_LOOK_SECONDS):
+        pass
     provider.Cancel(None, None)
     listening.stop(grace=None)
 

@@ -11,6 +11,7 @@ import difflib
 import importlib
 import inspect
 import sys
+import threading
 from functools import cache
 from typing import Any
 
@@ -29,6 +30,8 @@ MODULES = {
     "oci": "pulumi_oci",
     "kubernetes": "pulumi_kubernetes",
 }
+_LOADING = threading.RLock()
+"""The SDKs load their modules lazily, and a second thread would see one that is not whole yet."""
 _CONFIG_EXTRAS = ("version", "pluginDownloadURL", "pluginChecksums")
 
 
@@ -49,8 +52,10 @@ def check(token: str, inputs: dict[str, Any]) -> list[Problem]:
 
 def check_config(package: str, inputs: dict[str, Any]) -> list[Problem]:
     """Unknown provider settings. Only names: the engine hands nested settings over as JSON texts."""
-    provider = importlib.import_module(MODULES[package])
-    known = sorted(shape_of(provider.ProviderArgs).fields)
+    with _LOADING:
+        provider = importlib.import_module(MODULES[package])
+        settings = provider.ProviderArgs
+    known = sorted(shape_of(settings).fields)
     return [
         Problem(key, _unknown(key, known))
         for key in inputs
@@ -58,13 +63,18 @@ def check_config(package: str, inputs: dict[str, Any]) -> list[Problem]:
     ]
 
 
-@cache
 def arguments(token: str) -> type | None:
     """The SDK's argument class for a resource type; None for a Kubernetes custom resource.
 
     Raises:
         UnknownTypeError: the SDK does not have the type.
     """
+    with _LOADING:
+        return _arguments(token)
+
+
+@cache
+def _arguments(token: str) -> type | None:
     package, _, rest = token.partition(":")
     module_name, _, kind = rest.rpartition(":")
     importlib.import_module(MODULES[package])
@@ -99,9 +109,14 @@ def _unknown_type(token: str) -> str:
     return f"Unknown resource type {token}" + (f"; did you mean {near[0]}?" if near else ".")
 
 
-@cache
 def shape_of(arguments_class: type) -> Shape:
     """The fields of an SDK argument class by their wire names."""
+    with _LOADING:
+        return _shape_of(arguments_class)
+
+
+@cache
+def _shape_of(arguments_class: type) -> Shape:
     names: dict[str, str] = sdk_types.input_type_py_to_pulumi_names(arguments_class)
     hints: dict[str, Any] = sdk_types.input_type_types(arguments_class)
     parameters = inspect.signature(arguments_class).parameters

@@ -212,6 +212,9 @@ def _checked(inputs: dict[str, Any], problems: list[Problem]) -> Any:
     return provider_pb2.CheckResponse(inputs=struct(inputs), failures=failures)
 
 
+_LOOK_SECONDS = 0.5
+
+
 def _top(path: str) -> str:
     if path.startswith('["'):
         return path[2:].partition('"]')[0]
@@ -249,5 +252,7 @@ def main(package: Package, plugin_file: str) -> None:
     server, port = start(Provider(package, State(state_dir(checkout), package.name), SystemClock()))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    ended.wait()
+    # A signal just before the wait would not wake it.
+    while not ended.wait(_LOOK_SECONDS):
+        pass
     server.stop(grace=None)

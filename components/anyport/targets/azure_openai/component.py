@@ -99,10 +99,12 @@ class AzureOpenaiTarget(Target):
     def _cloud(self, options: AzureOpenaiOptions) -> dict[str, pulumi.ProviderResource]:
         if options.subscription_id is None:
             return {}
-        provider = Provider(
-            f"{self.resource_name}-azure", subscription_id=options.subscription_id, opts=self.child()
-        )
-        return {"provider": provider}
+        subscription = options.subscription_id
+
+        def make(name: str, after: pulumi.Output[bool]) -> Provider:
+            return Provider(name, subscription_id=after.apply(lambda _: subscription))
+
+        return {"provider": self.shared_provider(make, "azure", subscription)}
 
     def _group(
         self, options: AzureOpenaiOptions, through: dict[str, pulumi.ProviderResource]

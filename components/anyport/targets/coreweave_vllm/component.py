@@ -69,18 +69,24 @@ class CoreweaveVllmTarget(Target):
         return read_secret(self.args, ref, os.environ)
 
     def _cluster(self) -> k8s.Provider:
-        options, kubeconfig = self._options, None
+        options = self._options
+        place = self.args.planned.zone or self.args.planned.region
+        access: tuple[str, ...] = ()
         if options.cluster:
-            kubeconfig = kubeconfig_from(options.cluster.endpoint, self._read(options.cluster.token))
+            access = (options.cluster.endpoint, options.cluster.token.uri)
         elif options.kubeconfig:
-            kubeconfig = pulumi.Output.secret(self._read(options.kubeconfig))
-        return k8s.Provider(
-            f"{self.resource_name}-cluster",
-            kubeconfig=kubeconfig,
+            access = (options.kubeconfig.uri,)
+
+        def make(name: str, after: pulumi.Output[bool]) -> k8s.Provider:
+            kubeconfig = None
+            if options.cluster:
+                kubeconfig = kubeconfig_from(options.cluster.endpoint, self._read(options.cluster.token))
+            elif options.kubeconfig:
+                kubeconfig = pulumi.Output.secret(self._read(options.kubeconfig))
             # Without an identifier an unknown kubeconfig in a preview would replace everything.
-            cluster_identifier=self.args.planned.zone or self.args.planned.region,
-            opts=self.child(),
-        )
+            return k8s.Provider(name, kubeconfig=kubeconfig, cluster_identifier=after.apply(lambda _: place))
+
+        return self.shared_provider(make, "kubernetes", place, access=access)
 
     def _secrets(self) -> dict[str, pulumi.Input[str]]:
         options = self._options

@@ -30,7 +30,6 @@ class OciGenerativeAiTarget(Target):
     def build(self) -> Access:
         """Make the policy first: what a key may do is settled when the key is made."""
         site = site_of(self)
-        site.cloud(site.region)
         policy = make_policy(site)
         host: pulumi.Input[str] = f"inference.generativeai.{site.region}.oci.oraclecloud.com"
         model: pulumi.Input[str] = self.args.planned.model_id

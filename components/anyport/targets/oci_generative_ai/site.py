@@ -6,7 +6,7 @@ providers of their own beside the target's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -41,7 +41,6 @@ class Site:
     options: OciGenerativeAiOptions
     compartment: str
     home: str
-    _clouds: dict[str, oci.Provider] = field(default_factory=dict)
 
     @property
     def region(self) -> str:
@@ -64,10 +63,20 @@ class Site:
 
     def cloud(self, region: str) -> oci.Provider:
         """The provider of a region, made when first asked for."""
-        if region not in self._clouds:
-            suffix = "oci" if region == self.region else "oci-home" if region == self.home else "oci-vault"
-            self._clouds[region] = self._provider(suffix, region)
-        return self._clouds[region]
+
+        def make(name: str, after: pulumi.Output[bool]) -> oci.Provider:
+            config = pulumi.Config("oci")
+            passed = {argument: config.get(key) for key, argument in PASSED_ON.items()}
+            return oci.Provider(
+                name,
+                region=after.apply(lambda _: region),
+                private_key=config.get_secret("privateKey"),
+                private_key_path=config.get("privateKeyPath"),
+                private_key_password=config.get_secret("privateKeyPassword"),
+                **{argument: value for argument, value in passed.items() if value},
+            )
+
+        return self.target.shared_provider(make, "oci", region)
 
     def tagged(self, region: str | None = None, **more: Any) -> pulumi.ResourceOptions:
         """Options of a child that takes tags: tenancies add defined tags of their own, which are let be."""
@@ -79,19 +88,6 @@ class Site:
     def tags(self) -> dict[str, str]:
         """Freeform tags."""
         return self.target.args.all_tags
-
-    def _provider(self, suffix: str, region: str) -> oci.Provider:
-        config = pulumi.Config("oci")
-        passed = {argument: config.get(key) for key, argument in PASSED_ON.items()}
-        return oci.Provider(
-            self.name(suffix),
-            region=region,
-            private_key=config.get_secret("privateKey"),
-            private_key_path=config.get("privateKeyPath"),
-            private_key_password=config.get_secret("privateKeyPassword"),
-            opts=self.target.child(),
-            **{argument: value for argument, value in passed.items() if value},
-        )
 
 
 def site_of(target: Target) -> Site:

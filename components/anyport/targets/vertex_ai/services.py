@@ -25,23 +25,26 @@ class Project:
 
     @cached_property
     def cloud(self) -> gcp.Provider:
-        """A provider of this target's own, because Google's host comes from the provider's region.
+        """The provider of this project and region, because Google's host comes from the provider's region.
 
         The locations `global`, `us` and `eu` serve calls and have no control plane at `<location>-aiplatform`: there
         the one action, enabling a model, which is the project's and no region's, goes through a region (inferred).
         """
-        config = pulumi.Config("gcp")
-        passed = {key: config.get(key) for key in _PASSED_ON}
-        region = self._target.args.planned.region
-        return gcp.Provider(
-            f"{self._target.resource_name}-gcp",
-            project=self.id,
-            region=_CONTROL_REGION.get(region, region),
-            credentials=config.get_secret("credentials") if passed["credentials"] else None,
-            impersonate_service_account=passed["impersonateServiceAccount"],
-            billing_project=passed["billingProject"],
-            opts=self._target.child(),
-        )
+        region = _CONTROL_REGION.get(self._target.args.planned.region, self._target.args.planned.region)
+
+        def make(name: str, after: pulumi.Output[bool]) -> gcp.Provider:
+            config = pulumi.Config("gcp")
+            passed = {key: config.get(key) for key in _PASSED_ON}
+            return gcp.Provider(
+                name,
+                project=self.id,
+                region=after.apply(lambda _: region),
+                credentials=config.get_secret("credentials") if passed["credentials"] else None,
+                impersonate_service_account=passed["impersonateServiceAccount"],
+                billing_project=passed["billingProject"],
+            )
+
+        return self._target.shared_provider(make, "gcp", self.id, region)
 
     def api(self, name: str) -> gcp.projects.Service:
         """The switch of one API, made once per target. It stays on when the target goes: others may use it."""
