@@ -2,6 +2,7 @@
 # cached outside it, under ${XDG_CACHE_HOME:-~/.cache}/anyport.
 PYTHON ?= python3
 KUBERNETES ?= simulated
+MODEL := simulated
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -13,7 +14,7 @@ set PIP_INDEX_URL and UV_DEFAULT_INDEX to an index that can be reached; on a ful
 # Without byte code every start compiles hundreds of SDK modules again, which triples the time of a run.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv engine kubernetes sandbox sandbox-down sandbox-env test test-fast bench lint lock docs clean
+.PHONY: help venv engine kubernetes sandbox sandbox-down sandbox-env test test-fast bench bench-peers lint lock docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -37,8 +38,8 @@ engine: venv  ## Get the Pulumi engine into .engine/bin
 kubernetes: venv  ## Get a Kubernetes control plane into .engine/kubernetes
 	@$(BIN)/python tools/kubernetes/obtain.py
 
-sandbox: engine $(if $(filter real,$(KUBERNETES)),kubernetes)  ## Stand the sandbox stack up on simulated clouds and ask every target (KUBERNETES=real: on a real control plane)
-	@exec env ANYPORT_SANDBOX_KUBERNETES=$(KUBERNETES) $(BIN)/python -m anyport_sandbox.run up
+sandbox: engine $(if $(filter real,$(KUBERNETES)),kubernetes)  ## Stand the sandbox stack up on simulated clouds, ask every target and drill the failover (KUBERNETES=real: on a real control plane; MODEL=real: a tiny real model answers)
+	@exec env ANYPORT_SANDBOX_KUBERNETES="$(KUBERNETES)" ANYPORT_SANDBOX_MODEL="$(MODEL)" $(BIN)/python -m anyport_sandbox.run up
 
 sandbox-down: engine  ## End what the sandbox started and destroy its stack
 	@exec $(BIN)/python -m anyport_sandbox.run down
@@ -52,8 +53,13 @@ test-fast: venv  ## Tests without engine, control plane and Envoy, for the inner
 bench: engine kubernetes  ## Measure against what the same would cost without Anyport
 	@$(BIN)/python tools/bench/preview_bench.py
 	@$(BIN)/python tools/bench/check_bench.py
+	@$(BIN)/python tools/bench/placement_bench.py
 	@$(BIN)/python tools/bench/gateway_bench.py
+	@$(BIN)/python tools/bench/bill_bench.py
 	@$(BIN)/python tools/bench/kubernetes_bench.py
+
+bench-peers: venv  ## Break targets behind LiteLLM, installed apart, and behind our Envoy configuration, side by side
+	@$(BIN)/python tools/bench/peers_bench.py
 
 lint: venv  ## Formatting, lint and types
 	@$(BIN)/ruff format --check .

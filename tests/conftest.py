@@ -7,8 +7,23 @@ from pathlib import Path
 
 import pytest
 
-SLOW = ("client/", "drill/", "fidelity/", "gateway/", "gitops/", "kubernetes/", "policies/report/", "verify/")
-"""Folders whose tests start servers or read big descriptions: not for the inner loop."""
+SLOW = (
+    "bill/",
+    "client/",
+    "drill/",
+    "fidelity/",
+    "gateway/",
+    "gitops/",
+    "kubernetes/",
+    "live/",
+    "placement/",
+    "policies/report/",
+    "policies/test_pulumi_view.py",
+    "preflight/",
+    "sandbox/servers/",
+    "verify/",
+)
+"""What starts servers, reads big descriptions or tries many cases: not for the inner loop."""
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TODAY = date(2026, 11, 25)

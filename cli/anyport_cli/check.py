@@ -96,6 +96,8 @@ def check(
 
 
 def _report(question: Question, base: str | None, previews: tuple[Path, ...], docs_url: str) -> Report:
+    from anyport.catalog import load
+    from anyport.freshness import stale_note
     from anyport_policies.report.model import Report
     from anyport_policies.rules import RULES
 
@@ -118,9 +120,15 @@ def _report(question: Question, base: str | None, previews: tuple[Path, ...], do
         report = _with_previews(report, found, previews)
     if before is not None:
         report = _compared(report, found, before, question)
+    age = stale_note(load().collected_on, question.today)
     unused = {shown(path) for path in question.paths if path.is_dir()} if not files else set()
     return replace(
-        report, remarks=(*report.remarks, *(f"{path} holds no stack files any more" for path in unused))
+        report,
+        remarks=(
+            *([age] if age else []),
+            *report.remarks,
+            *(f"{path} holds no stack files any more" for path in unused),
+        ),
     )
 
 
@@ -181,14 +189,25 @@ def _content(tree: Tree, path: Path) -> bytes | None:
 
 
 def _changes(was: Judged, found: Judged) -> tuple[Change, ...]:
-    """Endpoints whose targets differ. A file that cannot be judged on one side shows nothing."""
+    """Endpoints whose targets or costs differ. A file that cannot be judged on one side shows nothing."""
     from anyport_policies.report.model import Change
 
     unclear = {problem.file for problem in (*was.problems, *found.problems)}
     return tuple(
-        Change(file, name, was.targets.get((file, name)), found.targets.get((file, name)))
+        Change(
+            file,
+            name,
+            was.targets.get((file, name)),
+            found.targets.get((file, name)),
+            was.costs.get((file, name), ()),
+            found.costs.get((file, name), ()),
+        )
         for file, name in sorted({*was.targets, *found.targets})
-        if was.targets.get((file, name)) != found.targets.get((file, name)) and file not in unclear
+        if file not in unclear
+        and (
+            was.targets.get((file, name)) != found.targets.get((file, name))
+            or was.costs.get((file, name)) != found.costs.get((file, name))
+        )
     )
 
 

@@ -10,11 +10,12 @@ import click
 
 from anyport.errors import AnyportError
 
+from .drill_control_plane import control_plane_options
 from .inputs import show_problems
 from .output import write
 
 if TYPE_CHECKING:
-    from anyport_sandbox.drill.model import Drilled, Measured, Recipe
+    from anyport_sandbox.drill.model import Drilled, Fault, Measured, Recipe
 
 __all__ = ["drill", "short_drill"]
 
@@ -30,6 +31,11 @@ __all__ = ["drill", "short_drill"]
 )
 @click.option("--short", "is_short", is_flag=True, help="A fault of every family, below 40 s.")
 @click.option(
+    "--faults",
+    metavar="NAME,NAME",
+    help="These faults on the first target only, such as refuse,503,cut-mid-stream.",
+)
+@click.option(
     "--soak", type=click.FloatRange(min=0, min_open=True, max=1440), metavar="MINUTES",
     help="Random faults for so long; memory must stay flat.",
 )  # fmt: skip
@@ -38,13 +44,14 @@ __all__ = ["drill", "short_drill"]
     "--slack", type=click.FloatRange(min=0, min_open=True, max=10), default=0.2, show_default=True, metavar="SECONDS",
     help="What a request may wait beside the timeouts. Raise it only on a machine too busy to keep time.",
 )  # fmt: skip
+@control_plane_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--page", type=click.Path(path_type=Path), metavar="FILE", help="Also write an HTML page with timelines."
 )
 def drill(
-    contract: Path | None, endpoint: str | None, is_short: bool, soak: float | None, seed: int, slack: float,
-    form: str, page: Path | None,
+    contract: Path | None, endpoint: str | None, is_short: bool, faults: str | None, soak: float | None, seed: int,
+    slack: float, form: str, page: Path | None,
 ) -> None:  # fmt: skip
     """Start the real Envoy with Anyport's configuration before model servers on loopback, break the servers one by
     one and together, and hold what callers saw against the guarantee.
@@ -57,14 +64,17 @@ def drill(
     from .contracts import read_contracts
     from .drill_recipe import EXAMPLE, recipe_of
 
-    if is_short and soak is not None:
-        raise click.UsageError("--short and --soak cannot go together")
+    given = {"--short": is_short, "--faults": faults is not None, "--soak": soak is not None}
+    if sum(given.values()) > 1:
+        two = " and ".join(name for name, is_given in given.items() if is_given)
+        raise click.UsageError(f"{two} cannot go together")
+    only = None if faults is None else _faults(faults)
     signal.signal(signal.SIGTERM, _stop)
     try:
         recipe = recipe_of(
             EXAMPLE if contract is None else read_contracts(contract), endpoint, Rules(slack=slack)
         )
-        done = _run(recipe, is_short=is_short, soak=soak, seed=seed)
+        done = _run(recipe, is_short=is_short, only=only, soak=soak, seed=seed)
     except AnyportError as error:
         show_problems(list(error.problems))
         raise click.exceptions.Exit(2) from None
@@ -91,14 +101,40 @@ def short_drill(contracts: object = None) -> tuple[str, bool]:
     return as_text(done), done.kept
 
 
-def _run(recipe: Recipe, *, is_short: bool, soak: float | None = None, seed: int = 1) -> Drilled:
+def _faults(text: str) -> tuple[Fault, ...]:
+    """The faults that a list names, in its order, each once.
+
+    Raises:
+        UsageError: a name is none, or there is none.
+    """
+    from anyport_sandbox.drill.plans import fault_names
+
+    known = fault_names()
+    names = [name.strip() for name in text.split(",")]
+    unknown = [repr(name) for name in names if name not in known]
+    if unknown:
+        raise click.UsageError(f"--faults: no fault {', '.join(unknown)}; there are {', '.join(known)}")
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _run(
+    recipe: Recipe,
+    *,
+    is_short: bool,
+    only: tuple[Fault, ...] | None = None,
+    soak: float | None = None,
+    seed: int = 1,
+) -> Drilled:
     from anyport_sandbox.drill import plans
     from anyport_sandbox.drill.drill import drill as drill_all
     from anyport_sandbox.drill.drill import soak_drill
 
     if soak is not None:
         return soak_drill(recipe, soak * 60, seed, _told)
-    steps = plans.short(recipe.places) if is_short else plans.full(recipe.places)
+    if only is not None:
+        steps = plans.chosen(recipe.places, only)
+    else:
+        steps = plans.short(recipe.places) if is_short else plans.full(recipe.places)
     click.echo(f"anyport drill: {len(steps)} faults, about {plans.seconds_of(steps):.0f} s", err=True)
     return drill_all(recipe, steps, _told)
 

@@ -40,16 +40,9 @@ _PACK = '''\
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pulumi_policy import PolicyPack
+from anyport_policies.pulumi_pack import serve
 
-from anyport_policies.pulumi_view import pack_policies
-from anyport_policies.steering import steering
-
-TODAY = datetime.now(UTC).date()
-PolicyPack(
-    name="anyport-{pack}",
-    policies=pack_policies("{pack}", TODAY, steering(Path(__file__).parent, TODAY)),
-)
+serve("{pack}", Path(__file__).parent, datetime.now(UTC).date())
 '''
 _PACK_FILE = """\
 runtime:

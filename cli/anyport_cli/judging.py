@@ -8,8 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from anyport.catalog import load
+from anyport.cost import Assumptions, estimate
 from anyport.errors import AnyportError, Problem
-from anyport.plan import PlannedTarget, resolve
+from anyport.plan import PlannedEndpoint, PlannedTarget, resolve
 from anyport.source import Source, read_yaml, reading_through
 from anyport.stackfile import load_stack_file
 from anyport_policies.config import NO_CONFIG, PolicyConfig, parse_policy_config
@@ -48,6 +50,7 @@ class Judged:
         problems: what is wrong with the input, with paths as reports show them.
         files: those that could be judged.
         targets: one line per target, by file and endpoint.
+        costs: list prices of a standby, a steady and a failover month, likewise.
         homes: by stack, and in it by endpoint, an entry that stands where the endpoint is written.
         steering: files of waivers and policy configuration that were read.
     """
@@ -56,6 +59,7 @@ class Judged:
     problems: list[Problem] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     targets: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    costs: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     homes: dict[str, dict[str, Entry]] = field(default_factory=dict)
     steering: list[Path] = field(default_factory=list)
 
@@ -113,6 +117,7 @@ class _Folder:
         for endpoint in plan.endpoints:
             names.add(endpoint.name)
             self.answer.targets[written, endpoint.name] = tuple(_line(target) for target in endpoint.targets)
+            self.answer.costs[written, endpoint.name] = _months(endpoint)
             homes[endpoint.name] = _entry(_NOTHING, written, places, f"endpoints.{endpoint.name}")
         found = evaluate(from_plan(plan, stack.build.includes), RULES, self.question.today, config)
         return [_entry(finding, written, places, finding.path) for finding in found]
@@ -173,6 +178,15 @@ def _at_waiver(finding: Finding, waivers: dict[tuple[str, str], Waiver]) -> Entr
     file, _, line = waiver.place.rpartition(":") if waiver else ("", "", "")
     number = int(line) if line.isdigit() else 0
     return Entry(finding, shown(file) if file else "", number, number)
+
+
+def _months(endpoint: PlannedEndpoint) -> tuple[str, ...]:
+    """As `Change` wants them."""
+    found = estimate(endpoint, load(), Assumptions())
+    return tuple(
+        "not known" if total is None else str(total)
+        for total in (found.standby, found.steady, found.failover)
+    )
 
 
 def _line(target: PlannedTarget) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
+from anyport.catalog import load
+from anyport.freshness import stale_note
 from anyport.plan import Plan, PlannedTarget
 
 from .inputs import day, format_option, load_plans, print_json, show_problems, stack_files, today_option
@@ -18,22 +21,69 @@ __all__ = ["plan"]
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[STACK FILES]")
 @format_option
 @today_option
-def plan(paths: tuple[Path, ...], output: str, today: str | None) -> None:
+@click.option(
+    "--explain", is_flag=True, help="Say of each placement why its targets were chosen and no others."
+)
+@click.option(
+    "--pin", is_flag=True, help="Print what the planner chose as targets to paste, and nothing else."
+)
+def plan(paths: tuple[Path, ...], output: str, today: str | None, explain: bool, pin: bool) -> None:
     """Show where each endpoint would be served, and what the catalog knows of it.
 
     STACK FILES are files or folders; stacks/ when left out.
     """
-    plans, problems = load_plans(stack_files(paths), day(today))
+    if explain and pin:
+        raise click.UsageError("--explain and --pin print two different things; say one of them")
+    asked, files = day(today), stack_files(paths)
+    if pin:
+        _pin(files, asked, output)
+    plans, problems = load_plans(files, asked)
+    age = stale_note(load().collected_on, asked)
     if output == "json":
         print_json(
             {
                 "plans": {str(path): found.model_dump(mode="json") for path, found in plans.items()},
                 "problems": [problem.to_dict() for problem in problems],
+                "notes": [age] if age else [],
+                **({"placements": _explained(files, asked)} if explain else {}),
             }
         )
     else:
         for path, found in plans.items():
             _show(path, found)
+        if explain:
+            from .placing import explained, show_explained
+
+            click.echo("")
+            show_explained(explained(files, asked))
+        if age:
+            click.echo(f"note: {age}")
+        show_problems(problems)
+    raise click.exceptions.Exit(2 if problems else 0)
+
+
+def _explained(files: list[Path], asked: date) -> dict[str, list[dict[str, object]]]:
+    from .placing import explained
+
+    found = explained(files, asked)
+    return {str(path): [one.model_dump(mode="json") for one in placed] for path, placed in found.items()}
+
+
+def _pin(files: list[Path], asked: date, output: str) -> None:
+    """Print targets and leave; files with problems print theirs, on standard error."""
+    from .placing import pinned, show_pinned
+
+    _, problems = load_plans(files, asked)
+    found = pinned(files, asked)
+    if output == "json":
+        print_json(
+            {
+                "targets": {str(path): endpoints for path, endpoints in found.items()},
+                "problems": [problem.to_dict() for problem in problems],
+            }
+        )
+    else:
+        show_pinned(found)
         show_problems(problems)
     raise click.exceptions.Exit(2 if problems else 0)
 

@@ -13,21 +13,12 @@ import click
 
 from anyport.source import MAX_BYTES
 
+from .git import run_git
 from .tree import PATTERN, top_of
 
 __all__ = ["Revision"]
 
-SECONDS = 60
 _LINK, _FILE = "120000", ("100644", "100755")
-_DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF", "GIT_NAMESPACE")
-_ENVIRONMENT = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "LC_ALL": "C",
-}
 
 
 class Revision:
@@ -138,20 +129,7 @@ class Revision:
         return found.stdout.decode("ascii", "replace").split()[-1]
 
     def _git(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        command = ["git", "--no-pager", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
-        environment = {k: v for k, v in os.environ.items() if k not in _DROPPED} | _ENVIRONMENT
-        try:
-            return subprocess.run(  # noqa: S603  # git, with arguments of our own and checked ones
-                [*command, "-C", str(self.top), *arguments],
-                capture_output=True,
-                env=environment,
-                timeout=SECONDS,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise click.UsageError("--base needs git, which is not on PATH") from None
-        except subprocess.TimeoutExpired:
-            raise click.UsageError(f"git {arguments[0]} took more than {SECONDS} s") from None
+        return run_git(self.top, arguments, "--base")
 
 
 def _first(text: bytes) -> str:

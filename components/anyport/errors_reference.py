@@ -12,6 +12,7 @@ _GROUPS = {
     "AP2": "Meaning of the spec",
     "AP3": "Building",
     "AP4": "Gateways",
+    "AP5": "Catalog, live answers, cost and bills",
 }
 
 

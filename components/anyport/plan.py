@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny
 from .catalog import Catalog, Offer, Region, load
 from .contract import Limits, smallest
 from .errors import Problem, SpecError
+from .placement.candidates import Bench
+from .placement.infeasible import infeasible
+from .placement.planner import Placing, place
 from .posture import posture
 from .sizing import gpus_needed, sizing_notes
 from .source import Source
@@ -24,7 +27,7 @@ from .spec_problems import problem_at
 from .targets.options import TargetOptions
 from .targets.registry import traits
 
-__all__ = ["Plan", "PlannedEndpoint", "PlannedTarget", "endpoint_facts", "resolve"]
+__all__ = ["Plan", "PlannedEndpoint", "PlannedTarget", "endpoint_facts", "placing_of", "resolve"]
 
 
 class _Model(BaseModel):
@@ -135,13 +138,18 @@ def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Sourc
         source: positions for messages.
 
     Raises:
-        SpecError: AP210 a deployment kind that is not offered, AP212 a model already retired.
+        SpecError: AP210 a kind that is not offered, AP212 a retired model, AP218 a placement that cannot be met.
     """
-    catalog = catalog or load()
-    source = source or Source()
+    catalog, source = catalog or load(), source or Source()
     problems: list[Problem] = []
     endpoints = []
     for name, endpoint in spec.endpoints.items():
+        if endpoint.placement is not None:
+            placing = placing_of(name, spec, catalog, today)
+            if placing.choice is None:
+                problems.append(infeasible(name, placing, source))
+                continue
+            endpoint = endpoint.model_copy(update={"targets": placing.targets, "placement": None})
         targets = []
         for target_name, target in endpoint.targets.items():
             path = ("endpoints", name, "targets", target_name)
@@ -155,6 +163,16 @@ def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Sourc
     if problems:
         raise SpecError(problems)
     return Plan(tier=spec.tier, endpoints=tuple(endpoints), catalog_collected_on=catalog.collected_on)
+
+
+def placing_of(name: str, spec: StackSpec, catalog: Catalog, today: date) -> Placing:
+    """What the planner makes of an endpoint with a placement; `anyport.placement.explain` says why."""
+    endpoint = spec.endpoints[name]
+    return place(Bench(
+        endpoint, spec.tier, spec.providers, catalog, today,
+        lambda asked, target: _target(target.region, target, asked, spec, catalog, today),
+        lambda target: posture(_endpoint(name, endpoint, spec, [target], today), target),
+    ))  # fmt: skip
 
 
 def _endpoint(

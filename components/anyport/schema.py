@@ -25,6 +25,8 @@ def stack_schema(catalog: Catalog | None = None) -> dict[str, Any]:
     options = _options(defs)
     _target_by_provider(defs, catalog, options)
     defs["EndpointSpec"]["properties"]["model"]["enum"] = sorted(catalog.models)
+    defs["EndpointSpec"]["oneOf"] = [{"required": ["targets"]}, {"required": ["placement"]}]
+    _placement(defs, catalog, options)
     own = dict(spec["properties"])
     own["providers"] = {
         "type": "object",
@@ -64,6 +66,29 @@ def _options(defs: dict[str, Any]) -> dict[str, str]:
         defs[schema["title"]] = schema
         names[provider] = schema["title"]
     return names
+
+
+def _placement(defs: dict[str, Any], catalog: Catalog, options: dict[str, str]) -> None:
+    """Names in a placement come from the catalog; its options by provider are those of targets."""
+    known = {
+        "providers": list(provider_names()),
+        "operators": sorted({provider.operator for provider in catalog.providers.values()}),
+        "models": sorted(catalog.models),
+        "kinds": sorted({kind for provider in catalog.providers.values() for kind in provider.kinds}),
+    }
+    for group in ("Exclude", "Include"):
+        for key, names in known.items():
+            if key in defs[group]["properties"]:
+                defs[group]["properties"][key]["items"] = {"enum": names}
+    own = defs["Placement"]["properties"]
+    own["equivalents"]["propertyNames"] = {"enum": sorted(catalog.models)}
+    own["options"] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"$ref": f"#/$defs/{options[name]}"} for name in provider_names()},
+        "description": own["options"]["description"],
+    }
+    defs["Machines"]["properties"]["instance_types"]["items"] = {"enum": sorted(catalog.instances)}
 
 
 def _target_by_provider(defs: dict[str, Any], catalog: Catalog, options: dict[str, str]) -> None:

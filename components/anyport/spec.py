@@ -8,15 +8,16 @@ Retirement dates need a clock and so belong to `anyport.plan`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from .catalog import Catalog, load
 from .errors import Problem, SpecError
 from .source import Source
 from .spec_check import check_endpoints
+from .spec_parts import Equivalence, Name, SpecModel, WholeNumber
+from .spec_placement import Placement
 from .spec_problems import problems_of
 from .targets.options import TargetOptions
 
@@ -24,28 +25,19 @@ __all__ = [
     "BuildShare",
     "EndpointSpec",
     "Equivalence",
+    "Placement",
     "StackSpec",
     "TargetSpec",
     "Traffic",
     "parse",
 ]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$|^[a-z]$")]
-"""Endpoint and target names become resource and DNS names: lower case, digits, hyphens, 32 at most."""
-
-WholeNumber = Annotated[int, Strict()]
-"""A number as YAML writes one; `true` and `"5"` are mistakes here, not numbers."""
-
 Api = Literal["chat_completions", "responses", "embeddings"]
 Feature = Literal["streaming", "tools", "json_schema", "vision", "reasoning"]
 Tier = Literal["prod", "dev"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Traffic(_Model):
+class Traffic(SpecModel):
     """What the endpoint must carry; the primary is sized for it and fallbacks are judged by it."""
 
     requests_per_minute: WholeNumber | None = Field(default=None, ge=1)
@@ -54,16 +46,7 @@ class Traffic(_Model):
     """Prompt and answer tokens per minute at peak."""
 
 
-class Equivalence(_Model):
-    """Why another model is good enough in this endpoint's place."""
-
-    reason: Annotated[str, StringConstraints(min_length=10)]
-    """What was compared and with what result."""
-    evaluated_on: date
-    """The day of that evaluation."""
-
-
-class TargetSpec(_Model):
+class TargetSpec(SpecModel):
     """One place where the endpoint is served."""
 
     priority: WholeNumber = Field(ge=1, le=100)
@@ -92,8 +75,8 @@ class TargetSpec(_Model):
     """The provider's own typed options."""
 
 
-class EndpointSpec(_Model):
-    """What an application calls: one name, one contract, several targets."""
+class EndpointSpec(SpecModel):
+    """What an application calls: one name, one contract, several targets, named here or left to the planner."""
 
     model: str
     """Catalog name of the model; every target serves it unless it says otherwise."""
@@ -105,11 +88,13 @@ class EndpointSpec(_Model):
     """What the endpoint must carry."""
     residency: tuple[str, ...] = ()
     """Geographies where data may be processed, such as `us` or `eu`. Empty: anywhere."""
-    targets: dict[Name, TargetSpec] = Field(min_length=1)
-    """Places that serve the endpoint, by name."""
+    targets: dict[Name, TargetSpec] = Field(default={}, min_length=1)
+    """Places that serve the endpoint, by name. An endpoint has either these or a `placement`."""
+    placement: Placement | None = None
+    """What the targets must be, for the planner to choose them."""
 
 
-class BuildShare(_Model):
+class BuildShare(SpecModel):
     """The share of a shared spec that this stack builds; everything when left out."""
 
     providers: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -124,7 +109,7 @@ class BuildShare(_Model):
         return self.targets is None or f"{endpoint}/{target}" in self.targets
 
 
-class StackSpec(_Model):
+class StackSpec(SpecModel):
     """Everything one stack file (or shared spec) says."""
 
     tier: Tier = "prod"

@@ -11,6 +11,7 @@ from typing import Any
 
 from .catalog import Catalog
 from .errors import Problem
+from .placement.check import check_placement
 from .source import Source
 from .spec_options import Checked, check_offer, check_own_options, check_shared_options
 from .spec_problems import problem_at
@@ -47,6 +48,7 @@ def _endpoint(endpoint: Mapping[str, Any], path: Loc, facts: Checked) -> Iterato
     if isinstance(model, str):
         yield from _model(model, endpoint, (*path, "model"), source, catalog)
     yield from _residency(endpoint.get("residency"), (*path, "residency"), source, catalog)
+    yield from check_placement(endpoint, path, facts)
     targets = list(_maps(endpoint.get("targets")))
     yield from _priorities(targets, path, source)
     for name, target in targets:

@@ -14,6 +14,7 @@ from .errors import Problem, SpecError
 from .source import Source, read_yaml
 from .spec import BuildShare, StackSpec, parse
 from .spec_problems import problem_at, problems_of
+from .targets.registry import provider_names
 
 __all__ = ["PREFIX", "StackConfig", "load_stack_file", "parse_stack_config"]
 
@@ -144,14 +145,27 @@ def _build_share(value: Any, source: Source) -> tuple[BuildShare, list[Problem]]
 
 
 def _share_names(build: BuildShare, spec: StackSpec, source: Source) -> list[Problem]:
+    """Names that the spec does not have. A placement may use any provider, and names its targets by itself."""
+    placed = {name for name, endpoint in spec.endpoints.items() if endpoint.placement is not None}
     targets = {
         f"{endpoint}/{target}": inner.provider
         for endpoint, e in spec.endpoints.items()
         for target, inner in e.targets.items()
     }
-    problems = []
+    problems = [
+        problem_at(
+            "AP220",
+            ("build", "targets", index),
+            source,
+            "the planner names this endpoint's targets, and may name others after a change of the catalog",
+            got=name,
+            fix="share by build.providers, or paste the targets that `anyport plan --pin` prints",
+        )
+        for index, name in enumerate(build.targets or ())
+        if name.split("/")[0] in placed
+    ]
     for key, given, known in (
-        ("providers", build.providers or (), sorted(set(targets.values()))),
+        ("providers", build.providers or (), provider_names() if placed else sorted(set(targets.values()))),
         ("targets", build.targets or (), sorted(targets)),
     ):
         problems += [
@@ -159,6 +173,6 @@ def _share_names(build: BuildShare, spec: StackSpec, source: Source) -> list[Pro
                 "AP302", ("build", key, index), source, "the spec has no such entry", got=name, allowed=known
             )
             for index, name in enumerate(given)
-            if name not in known
+            if name not in known and name.split("/")[0] not in placed
         ]
     return problems

@@ -1,10 +1,10 @@
 """`make sandbox`: the main job with no cloud account, on the real engine.
 
-    python -m anyport_sandbox.run up       stand everything up, ask each target, show the table
+    python -m anyport_sandbox.run up       stand everything up, ask each target, show the table, drill the failover
     python -m anyport_sandbox.run down     end what runs, destroy the stack
     python -m anyport_sandbox.run env      print what a shell needs to run pulumi by hand
 
-Exit codes: 0 every target answered, 1 one did not, 2 bad input, 3 something is missing or broke.
+Exit codes: 0 every target answered and the failover was kept, 1 not so, 2 bad input, 3 something is missing or broke.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from .ask import Answer, Way, ask_all, table
+from .drill_of_stack import drill_stack, drillable
 from .kubernetes import for_stack
 from .kubernetes.cluster import Cluster
 from .kubernetes.errors import ApiError, ClusterError
 from .servers import control
 from .servers.errors import RouteError
+from .servers.real_model import real_model
 from .servers.routes import routes_from_contracts
 from .servers.serve import DEFAULT_PORT, PORT_VARIABLE
 from .workspace import STACK, SandboxError, Workspace
@@ -34,6 +36,7 @@ from .workspace import STACK, SandboxError, Workspace
 __all__ = ["main"]
 
 KUBERNETES = "ANYPORT_SANDBOX_KUBERNETES"
+MODEL = "ANYPORT_SANDBOX_MODEL"
 _SHOWN = ("PULUMI_", "ANYPORT_SANDBOX_STATE", "ANYPORT_SANDBOX_KUBECONFIG", "CLIENT_HOST_OVERRIDES")
 PACKS = ("../policies/resilience", "../policies/baseline")
 
@@ -60,7 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def up(workspace: Workspace) -> int:
     """Real `pulumi up` with both packs, then one chat completion per target."""
-    port, real = _free_port(), _wants_real_kubernetes()
+    port, real = _free_port(), _wants_real(KUBERNETES, "KUBERNETES")
+    if _wants_real(MODEL, "MODEL") and real:
+        raise SandboxError(
+            "MODEL=real speaks through the simulated model servers, and KUBERNETES=real has one of its own in the pod: "
+            "give one of the two."
+        )
     if workspace.was_interrupted():
         _say("anyport sandbox: an earlier run was cut off; its simulated clouds are cleared first.")
         workspace.reset()
@@ -85,7 +93,21 @@ def _up(workspace: Workspace, cluster: Cluster | None, port: int) -> int:
     if went.returncode != 0:
         _say("\nanyport sandbox: pulumi up failed in part, see above; run make sandbox again to continue.")
         return 1
-    return 0 if all(answer.ok for answer in answers) else 1
+    if not all(answer.ok for answer in answers):
+        return 1
+    return _drill(workspace, outputs)
+
+
+def _drill(workspace: Workspace, outputs: dict[str, Any]) -> int:
+    """The failover of what was built, proven; 1 when the guarantee is not kept."""
+    endpoint = drillable(outputs)
+    if endpoint is None:
+        _say("anyport sandbox: no endpoint for chat has two targets, so there is no failover to drill.")
+        return 0
+    _say(f"\nanyport sandbox: breaking the first target of {endpoint} behind the real gateway, about 15 s.")
+    text, kept = drill_stack(workspace, outputs, endpoint)
+    sys.stdout.write("\n" + text)
+    return 0 if kept else 1
 
 
 def down(workspace: Workspace) -> int:
@@ -101,12 +123,10 @@ def down(workspace: Workspace) -> int:
     return 0
 
 
-def _wants_real_kubernetes() -> bool:
-    text = os.environ.get(KUBERNETES) or "simulated"
+def _wants_real(variable: str, word: str) -> bool:
+    text = os.environ.get(variable) or "simulated"
     if text not in ("real", "simulated"):
-        raise SandboxError(
-            f"{KUBERNETES} is {text!r}; give real or simulated (make sandbox KUBERNETES=real)."
-        )
+        raise SandboxError(f"{variable} is {text!r}; give real or simulated (make sandbox {word}=real).")
     return text == "real"
 
 
@@ -150,7 +170,11 @@ def _ask(workspace: Workspace, outputs: dict[str, Any], port: int, cluster: Clus
                 ways.append((front, hosts))
             served = [route for route in routes if route.host not in hosts]
             if served:
-                ways.append((control.start(served, workspace.servers, port), None))
+                model = None
+                if _wants_real(MODEL, "MODEL"):
+                    _say("\nanyport sandbox: a real, tiny model speaks for every target.")
+                    model = stack.enter_context(real_model(workspace.area / "sandbox" / "model"))
+                ways.append((control.start(served, workspace.servers, port, model), None))
             return ask_all(outputs, routes, ways)
     except (control.StartError, RouteError) as error:
         raise SandboxError(str(error)) from None

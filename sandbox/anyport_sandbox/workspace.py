@@ -106,8 +106,15 @@ class Workspace:
 
         Raises SandboxError when it cannot run, or fails and `check` is set.
         """
-        command = self._command(arguments)
-        child = subprocess.Popen(  # noqa: S603  # our own engine with our own arguments
+        done = self.command(self._command(arguments), quiet=quiet)
+        if check and done.returncode != 0:
+            shown = f":\n{done.stderr.strip() or done.stdout.strip()}" if quiet else "; see above."
+            raise SandboxError(f"pulumi {arguments[0]} failed{shown}")
+        return done
+
+    def command(self, command: Sequence[str], *, quiet: bool) -> subprocess.CompletedProcess[str]:
+        """Run a program that ends with this one, on an interrupt too; its output goes to the user unless `quiet`."""
+        child = subprocess.Popen(  # noqa: S603  # our own programs with our own arguments
             command,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -121,9 +128,6 @@ class Workspace:
         except BaseException:
             _end(child)
             raise
-        if check and child.returncode != 0:
-            shown = f":\n{(err or '').strip() or (out or '').strip()}" if quiet else "; see above."
-            raise SandboxError(f"pulumi {arguments[0]} failed{shown}")
         return subprocess.CompletedProcess(command, child.returncode, out or "", err or "")
 
     def _command(self, arguments: Sequence[str]) -> list[str]:

@@ -169,6 +169,7 @@ def test_no_date_in_the_conflict_is_earlier_than_the_one_that_governs(model: str
 def test_every_fact_has_a_source_and_a_date() -> None:
     evidence = [offer(m, p).evidence for m, p in OFFERS] + [r.evidence for r in REGIONS]
     evidence += [x.evidence for x in (*CATALOG.providers.values(), *CATALOG.instances.values())]
+    evidence += [one.evidence for p in CATALOG.providers.values() for one in p.api_versions]
     assert all(e.source.strip() and e.collected_on >= date(2026, 11, 1) for e in evidence)
     assert min(e.collected_on for e in evidence) == CATALOG.collected_on
 

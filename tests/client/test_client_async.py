@@ -43,6 +43,16 @@ async def ask(client: Any, **body: Any) -> Any:
     )
 
 
+def test_an_error_of_a_vendor_comes_in_the_shape_of_openai(harness: Harness, run: Callable[..., Any]) -> None:
+    body = b'[{"error": {"code": 400, "message": "no", "status": "INVALID_ARGUMENT"}}]'
+    head = f"HTTP/1.1 400 X\r\ncontent-type: text/plain\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    harness.servers["a"].mode, harness.servers["a"].raw = "raw", head + body
+    answer = run(ask)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "INVALID_ARGUMENT"
+    assert answer.headers["x-served-by"] == "a"
+
+
 async def stream(client: Any) -> list[str]:
     sent = {"model": "chat", "stream": True}
     async with client.stream("POST", "http://anyport/v1/chat/completions", json=sent) as answer:

@@ -169,6 +169,46 @@ def test_a_target_comes_back_by_one_trial_at_a_time(harness: Harness) -> None:
     assert harness.ask().headers["x-served-by"] == "a"
 
 
+def test_a_target_on_trial_serves_everybody_while_all_after_it_are_dead(harness: Harness) -> None:
+    """First and last dead, the second coming back: its one trial must not send the others to the dead last."""
+    harness.use(settings=ClientSettings(cooldown_seconds=COOLDOWN))
+    for server in harness.servers.values():
+        server.mode = "503"
+    assert [harness.ask().status_code for _ in range(2)] == [503, 503]
+    harness.clock.now += COOLDOWN
+    harness.hits()
+    second = harness.servers["b"]
+    second.mode = "hold"
+    with ThreadPoolExecutor(1) as pool:
+        trial = pool.submit(harness.ask)
+        while not second.hits:
+            threading.Event().wait(0.005)
+        assert harness.servers["c"].take() == 0
+        second.mode = "ok"
+        answers = [harness.ask() for _ in range(5)]
+        second.release()
+        trial.result()
+    assert [(answer.status_code, answer.headers["x-served-by"]) for answer in answers] == [(200, "b")] * 5
+    assert harness.servers["c"].take() == 0
+
+
+@pytest.mark.parametrize("body", [{"tools": [{"type": "function"}]}, {}])
+def test_only_targets_that_could_serve_the_request_keep_it_from_a_trial(
+    harness: Harness, body: dict[str, Any]
+) -> None:
+    """c is well but has no tools, so a request that needs them has nothing better than b."""
+    features = {"a": ["tools"], "b": ["tools"], "c": []}
+    harness.use(contract(harness.servers, features), settings=ClientSettings(cooldown_seconds=COOLDOWN))
+    health = harness.transport._core.health
+    for name in ("chat/a", "chat/b"):
+        health.failed(name)
+        health.failed(name)
+    harness.clock.now += COOLDOWN
+    assert health.may_try("chat/a", 60, [])
+    assert health.may_try("chat/b", 60, [])
+    assert harness.ask(**body).headers["x-served-by"] == ("a" if body else "c")
+
+
 def test_a_trial_that_fails_begins_a_new_cool_down_of_the_same_length(harness: Harness) -> None:
     harness.servers["a"].mode = "503"
     harness.ask()

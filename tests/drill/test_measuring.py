@@ -177,3 +177,23 @@ def test_percentiles_of_few_values() -> None:
     assert percentile([], 0.5) is None
     assert percentile([3.0], 0.99) == 3.0
     assert percentile([float(n) for n in range(100)], 0.99) == 99.0
+
+
+@pytest.mark.parametrize(("tools", "premature"), [(True, 0), (False, 1)])
+def test_beside_a_trial_only_those_may_ask_whom_nothing_else_can_serve(tools: bool, premature: int) -> None:
+    """Tools are known to the first and the third target, both broken; without tools the second one serves."""
+    seen = outage()
+    both = replace(seen.step, broken={FIRST: Fault.S503, THIRD: Fault.S503})
+    trial = [
+        replace(each, ended=2.118) if each.call == 5 and each.target == FIRST else each for each in seen.hits
+    ]
+    hits = [
+        *trial,
+        hit(FIRST, 12, 2.115, well=False),
+        hit(THIRD if tools else SECOND, 12, 2.117, well=not tools),
+    ]
+    asked = call(12, 2.114, SECOND, 2, tools=tools)
+    seen = replace(
+        seen, step=both, calls=(*seen.calls, asked), hits=tuple(sorted(hits, key=lambda h: h.arrived))
+    )
+    assert measure(seen, recipe()).dead_hits_known == premature

@@ -175,3 +175,26 @@ def test_an_envoy_that_will_not_do_is_refused(
     done = CliRunner().invoke(cli, ["drill", "--short"])
     assert done.exit_code == 3
     assert why in done.output
+
+
+def test_chosen_faults_are_done_in_their_order_on_the_first_target() -> None:
+    names = plans.fault_names()
+    assert len(names) == len(Fault)
+    assert names["end-without-done"] is Fault.NO_DONE
+    steps = plans.chosen(recipe().places, [names["cut-mid-stream"], names["503"]])
+    assert [step.name for step in steps] == [f"{FIRST}: cut mid-stream", f"{FIRST}: 503"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--faults", "503,cut"], "no fault 'cut'; there are refuse, blackhole,"),
+        (["--faults", ""], "no fault ''"),
+        (["--faults", "503", "--short"], "--short and --faults cannot go together"),
+        (["--soak", "1", "--short"], "--short and --soak cannot go together"),
+    ],
+)
+def test_what_cannot_be_drilled_is_told(words: list[str], says: str) -> None:
+    done = CliRunner().invoke(cli, ["drill", *words])
+    assert done.exit_code == 2
+    assert says in done.output

@@ -43,10 +43,13 @@ def targets(authority: trustme.CA) -> Iterator[dict[str, RawTarget]]:
 def make_gateway(
     authority: trustme.CA, targets: dict[str, RawTarget], tmp_path: Path
 ) -> Iterator[Callable[..., Gateway]]:
-    """Makes a gateway with an Envoy of its own, so that no test inherits what another found dead."""
+    """Makes a gateway with an Envoy of its own, so that no test inherits what another found dead.
+
+    `before` changes the folder of credentials before Envoy starts.
+    """
     with ExitStack() as running:
 
-        def make(contracts: Any = None, **more: Any) -> Gateway:
+        def make(contracts: Any = None, before: Callable[[Path], None] | None = None, **more: Any) -> Gateway:
             port, admin = reserve_ports(2)
             authority.cert_pem.write_to_path(tmp_path / "ca.pem")
             given = {
@@ -62,6 +65,8 @@ def make_gateway(
             settings = GatewaySettings(**given | more)
             table = route_table(contracts or contract(HOSTS))
             write_credentials(table, tmp_path / "secrets")
+            if before:
+                before(tmp_path / "secrets")
             url = running.enter_context(envoy(table, settings, tmp_path))
             return Gateway(url, targets, tmp_path, settings, table)
 

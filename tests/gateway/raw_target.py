@@ -40,6 +40,8 @@ class RawTarget:
     mode: str = "ok"
     hits: list[Hit] = field(default_factory=list)
     port: int = 0
+    raw: bytes = b""
+    """What mode `raw` answers, head and body, byte for byte."""
 
     def start(self) -> RawTarget:
         self._loop = asyncio.new_event_loop()
@@ -103,6 +105,10 @@ class RawTarget:
         mode = self.mode
         if mode == "hold":
             await self._held.wait()
+        if mode == "raw":
+            writer.write(self.raw)
+            await writer.drain()
+            return True
         return await Answer(self.name, mode, writer, json.loads(body or b"{}")).send()
 
 

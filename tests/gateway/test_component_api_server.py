@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from test_component import IMAGE, build
+from test_component_renewer import GIVEN, ONE_KEY, RENEWER
 
 from anyport_sandbox.kubernetes import cluster, control_plane
 
@@ -33,11 +34,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cluster.Cluste
             "scrape": "pod_monitor", "alerts": True, "dashboard": True, "tls_secret": "gateway-tls",
             "credentials_secret": "kept-fresh", "labels": {"owner": "ai"}, "drain_seconds": 0,
         },
+        {"renewer": {**RENEWER, "keys_secret": "more-keys", "service_account": "default"}, "scrape": "pod_monitor"},
     ],
-    ids=["plain", "all"],
+    ids=["plain", "all", "renewer"],
 )  # fmt: skip
 def test_a_real_api_server_takes_every_object(running: cluster.Cluster, options: dict[str, Any]) -> None:
-    for resource in build(names=("east",), options={"image": IMAGE, "one_cluster": True, **options}):
+    more = {"given": GIVEN, "credentials": ONE_KEY} if "renewer" in options else {}
+    for resource in build(names=("east",), options={"image": IMAGE, "one_cluster": True, **options}, **more):
         if resource.parent != "gateway":
             continue
         _, group, kind = resource.type.split(":")

@@ -131,6 +131,45 @@ def test_a_target_comes_back_by_one_trial_at_a_time(make_gateway: Callable[..., 
     assert gateway.ask().headers["x-served-by"] == "a"
 
 
+def test_a_target_on_trial_serves_everybody_while_all_after_it_are_dead(
+    make_gateway: Callable[..., Gateway],
+) -> None:
+    """First and last dead, the second coming back: its one trial must not send the others to the dead last."""
+    gateway = make_gateway(first_byte_seconds=60, answer_seconds=60)
+    for target in gateway.targets.values():
+        target.mode = "503"
+    for _ in range(2):
+        assert gateway.ask().status_code == 503
+    second = gateway.targets["b"]
+    second.take()
+    second.mode = "hold"
+    with ThreadPoolExecutor(1) as pool:
+        trial = pool.submit(ask_while, lambda: not second.hits, gateway)
+        until(lambda: bool(second.hits))
+        gateway.targets["c"].take()
+        second.mode = "ok"
+        answers = [gateway.ask(timeout=90) for _ in range(5)]
+        second.release()
+        trial.result()
+    assert [(answer.status_code, answer.headers["x-served-by"]) for answer in answers] == [(200, "b")] * 5
+    assert gateway.targets["c"].take() == 0
+
+
+def ask_while(wanted: Callable[[], bool], gateway: Gateway) -> None:
+    while wanted():
+        gateway.ask(timeout=90)
+
+
+@pytest.mark.parametrize("status", ["503", "429"])
+def test_an_error_whose_body_never_comes_holds_nobody_up(
+    make_gateway: Callable[..., Gateway], status: str
+) -> None:
+    gateway = make_gateway(first_byte_seconds=60, answer_seconds=60)
+    first = gateway.targets["a"]
+    first.mode, first.raw = "raw", f"HTTP/1.1 {status} X\r\ncontent-length: 100\r\n\r\n".encode()
+    assert gateway.ask(timeout=5).headers["x-served-by"] == "b"
+
+
 def ask_until(enough: threading.Event, gateway: Gateway, served: list[str]) -> None:
     while not enough.is_set():
         served.append(gateway.ask(timeout=90).headers["x-served-by"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import httpx2 as httpx
 import pytest
-from gateway_helpers import Gateway
+from gateway_helpers import Gateway, until
 
 
 def post(gateway: Gateway, content: bytes, path: str = "/chat/completions", **headers: str) -> httpx.Response:
@@ -35,6 +37,10 @@ BODY = b'{"model":"chat","messages":[]}'
         (b'{"model":"chat",}', "invalid_json"),
         (b"{" * 100_000, "invalid_json"),
         (b"\xff\xfe{\x00", "invalid_json"),
+        (b'{"model":"chat","messages":"\xff"}', "invalid_json"),
+        (b'{"model":"chat","messages":"\xed\xa0\x80"}', "invalid_json"),
+        (b'{"model":"chat","messages":"\xc0\xaf"}', "invalid_json"),
+        (b'{"model":"chat","messages":"cut \xe2\x82"}', "invalid_json"),
         (b'{"messages":[]}', "model_missing"),
         (b'{"model":["chat"]}', "model_missing"),
         (b'{"model":"cha"}', "model_not_found"),
@@ -114,6 +120,105 @@ def test_smuggling_is_refused(gateway: Gateway, lines: list[bytes]) -> None:
     assert not answer.startswith(b"HTTP/1.1 2")
     assert no_one_was_asked(gateway)
     assert gateway.ask().status_code == 200
+
+
+FORGED = {
+    "x-anyport-route": "chat/2", "x-anyport-target": "chat/c", "x-anyport-fault": "503", "x-anyport-drill": "chat/a=503",
+    "x-anyport-skipped": "yes", "x-anyport-request": "1", "x-anyport-last": "yes", "x-anyport-caller": "root",
+    "x-envoy-fault-abort-request": "503", "x-envoy-force-trace": "true", "x-envoy-original-path": "/admin",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_no_header_of_a_stranger_steers_the_gateway(gateway: Gateway, name: str) -> None:
+    """Nor a drill: faults are made at the targets, never asked for by a header."""
+    answer = post(gateway, BODY, **{name: FORGED[name]})
+    assert (answer.status_code, answer.headers["x-served-by"], answer.headers["x-attempts"]) == (
+        200,
+        "a",
+        "1",
+    )
+    [hit] = gateway.targets["a"].hits
+    assert name not in hit.headers
+    assert [gateway.targets[other].take() for other in "bc"] == [0, 0]
+
+
+def test_nobody_names_himself_in_the_log(gateway: Gateway) -> None:
+    """Without keys nobody has checked who a caller is."""
+    post(gateway, BODY, **{"x-anyport-caller": "root"})
+    log = gateway.folder / "access.log"
+    until(lambda: '"status":200' in log.read_text("utf-8"))
+    assert '"caller":null' in log.read_text("utf-8")
+
+
+@pytest.mark.parametrize("status", ["200", "418", "503"])
+def test_a_target_cannot_forge_who_served(gateway: Gateway, status: str) -> None:
+    lies = f"HTTP/1.1 {status} X\r\ncontent-length: 2\r\nx-served-by: z\r\nx-attempts: 9\r\nx-anyport-skipped: yes\r\n\r\n{{}}"
+    for target in gateway.targets.values():
+        target.mode, target.raw = "raw", lies.encode()
+    answer = post(gateway, BODY)
+    served = ("c", "3") if status == "503" else ("a", "1")
+    assert (answer.headers["x-served-by"], answer.headers["x-attempts"]) == served
+    assert answer.headers.get_list("x-served-by") == [served[0]]
+
+
+def test_a_hundred_megabytes_of_no_stated_length_are_refused_on_the_way(
+    make_gateway: Callable[..., Gateway],
+) -> None:
+    """Chunked, so that the limit must be found while reading; what was read is not kept."""
+    gateway = make_gateway(largest_body_bytes=2**20)
+    sent = 0
+    with socket.create_connection(("127.0.0.1", gateway.settings.port), timeout=20) as connection:
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
+        piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        try:
+            while sent < 100 * 2**20:
+                connection.sendall(piece)
+                sent += 65536
+        except OSError:
+            pass
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert sent < 20 * 2**20
+    assert no_one_was_asked(gateway)
+    assert gateway.ask().status_code == 200
+
+
+def test_slow_strangers_are_cut_off_and_keep_nobody_waiting(make_gateway: Callable[..., Gateway]) -> None:
+    """A head or a body that comes byte by byte ends with the time for it, whatever keeps trickling in."""
+    gateway = make_gateway(request_headers_seconds=0.5, request_seconds=1.0)
+    starts = {
+        "head": b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n",
+        "body": b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{",
+    }
+    for kind, start in starts.items():
+        with ExitStack() as opened:
+            slow = [
+                opened.enter_context(
+                    socket.create_connection(("127.0.0.1", gateway.settings.port), timeout=10)
+                )
+                for _ in range(30)
+            ]
+            for connection in slow:
+                connection.sendall(start)
+            assert gateway.ask().status_code == 200
+            until(lambda slow=slow, kind=kind: all(ended(each, kind) for each in slow), 10)
+    assert [target.take() for target in gateway.targets.values()] == [2, 0, 0]
+
+
+def ended(connection: socket.socket, kind: str) -> bool:
+    """Trickle one byte more; whether the gateway has answered or closed meanwhile."""
+    try:
+        connection.sendall(b"x" if kind == "head" else b" ")
+        connection.settimeout(0.01)
+        answer = connection.recv(4096)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return not answer or answer.startswith(b"HTTP/1.1 408 ")
 
 
 def test_models_are_the_endpoints(gateway: Gateway) -> None:

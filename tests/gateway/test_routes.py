@@ -186,6 +186,44 @@ def test_a_contract_that_cannot_be_routed_is_refused(mistake: str) -> None:
     assert "contract" in str(caught.value)
 
 
+CYCLES = [
+    ("http://127.0.0.1:8080/v1", {}),
+    ("http://localhost:8080/v1", {}),
+    ("http://LOCALHOST.:8080/v1", {}),
+    ("http://127.9.9.9:8080/v1", {}),
+    ("http://[::1]:8080/v1", {"address": "::"}),
+    ("http://127.0.0.1:8080/v1", {"address": "0.0.0.0"}),
+    ("http://10.0.0.7:8080/v1", {"address": "10.0.0.7"}),
+    ("https://a.example.test/v1", {"addresses": {"a.example.test": "127.0.0.1:8080"}}),
+    ("http://127.0.0.1:9901/v1", {"address": "10.0.0.7"}),
+    ("http://localhost:9902/v1", {"metrics_port": 9902}),
+]
+NO_CYCLES = [
+    ("http://127.0.0.1:8000/v1", {}),
+    ("http://10.0.0.8:8080/v1", {"address": "10.0.0.7"}),
+    ("http://127.0.0.1:8080/v1", {"address": "10.0.0.7"}),
+    ("http://localhost.example.test:8080/v1", {}),
+    ("http://127.0.0.1:8080/v1", {"addresses": {"127.0.0.1": "10.0.0.9:8080"}}),
+]
+
+
+@pytest.mark.parametrize(("url", "settings"), CYCLES)
+def test_a_target_that_is_the_gateway_itself_is_refused(url: str, settings: dict[str, Any]) -> None:
+    body = contract(HOSTS)
+    first(body).update(base_url=url)
+    with pytest.raises(RouteError) as caught:
+        envoy_yaml(route_table(body), GatewaySettings(**settings))
+    [problem] = caught.value.problems
+    assert (problem.code, problem.path) == ("AP406", "endpoints.chat.targets.a.base_url")
+
+
+@pytest.mark.parametrize(("url", "settings"), NO_CYCLES)
+def test_a_neighbour_is_no_cycle(url: str, settings: dict[str, Any]) -> None:
+    body = contract(HOSTS)
+    first(body).update(base_url=url)
+    assert envoy_yaml(route_table(body), GatewaySettings(**settings))
+
+
 def test_words_of_a_contract_cannot_become_code() -> None:
     text = literal({'"]] os.exit() --': '\\"\n]]'})
     assert "os.exit" in text

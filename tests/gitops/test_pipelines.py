@@ -11,21 +11,44 @@ from typing import Any
 import pytest
 import yaml
 
+PLACEHOLDER = "<owner>/anyport@<commit>"
+"""Stands in the workflow alone and cannot be taken for a pin; everything else is judged with it filled in."""
 ACTION, WORKFLOW, GITLAB = "action.yml", "gitops/github/anyport.yml", "gitops/gitlab/anyport.gitlab-ci.yml"
 
 
+def filled(checkout: Path, name: str) -> str:
+    """A file as its user has it after the command in docs/pull-requests.md."""
+    return (checkout / name).read_text().replace(PLACEHOLDER, f"our-org/anyport@{'3d3c42e5' * 5}")
+
+
 def read(checkout: Path, name: str) -> Any:
-    return yaml.safe_load((checkout / name).read_text())
+    return yaml.safe_load(filled(checkout, name))
+
+
+def test_only_the_workflow_leaves_a_place_to_fill_in_and_no_hash_is_made_up(checkout: Path) -> None:
+    files = [checkout / ACTION, *(path for path in (checkout / "gitops").rglob("*.yml"))]
+    for path in files:
+        text = path.read_text()
+        assert text.count(PLACEHOLDER) == (path == checkout / WORKFLOW), path
+        for pin in re.findall(r"@([0-9a-fA-F]{40})", text):
+            assert len(set(pin)) > 4, f"{path} pins by a hash that no commit has"
+    shown = re.search(r"\$ sed (.*?)\n```", (checkout / "docs" / "pull-requests.md").read_text(), re.DOTALL)
+    assert shown is not None
+    assert f"s|{PLACEHOLDER}|" in shown[1]
 
 
 @pytest.mark.parametrize(
     ("schema", "name"),
     [("github-actions", ACTION), ("github-workflows", WORKFLOW), ("gitlab-ci", GITLAB)],
 )
-def test_they_have_the_form_that_their_hosts_take(checkout: Path, schema: str, name: str) -> None:
+def test_they_have_the_form_that_their_hosts_take(
+    checkout: Path, schema: str, name: str, tmp_path: Path
+) -> None:
     tool = checkout / ".venv" / "bin" / "check-jsonschema"
+    file = tmp_path / Path(name).name
+    file.write_text(filled(checkout, name))
     done = subprocess.run(
-        [tool, "--builtin-schema", f"vendor.{schema}", checkout / name],
+        [tool, "--builtin-schema", f"vendor.{schema}", file],
         capture_output=True,
         text=True,
         check=False,
@@ -42,20 +65,17 @@ def test_the_workflow_passes_actionlint(checkout: Path) -> None:
     )
     assert obtained.returncode == 0, obtained.stderr
     lint = [Path(obtained.stdout.strip()) / "actionlint", "-shellcheck=", "-pyflakes="]
-    done = subprocess.run([*lint, checkout / WORKFLOW], capture_output=True, text=True, check=False)
+    good = filled(checkout, WORKFLOW)
+    done = subprocess.run([*lint, "-"], input=good, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
-    broken = (checkout / WORKFLOW).read_text().replace("github.ref }}", "github.reff }}")
+    broken = good.replace("github.ref }}", "github.reff }}")
     noticed = subprocess.run([*lint, "-"], input=broken, capture_output=True, text=True, check=False)
     assert noticed.returncode == 1
 
 
 @pytest.mark.parametrize("name", [ACTION, WORKFLOW])
 def test_every_action_is_pinned_by_commit_and_says_its_version(checkout: Path, name: str) -> None:
-    uses = [
-        line.strip()
-        for line in (checkout / name).read_text().splitlines()
-        if re.match(r"\s*(- )?uses:", line)
-    ]
+    uses = [line.strip() for line in filled(checkout, name).splitlines() if re.match(r"\s*(- )?uses:", line)]
     assert uses
     for line in uses:
         assert re.search(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # (v\d+\.\d+\.\d+$|the commit)", line), line
@@ -77,6 +97,23 @@ def test_nothing_of_a_pull_request_is_put_into_a_shell_command(checkout: Path) -
     runs = [step["run"] for step in steps if "run" in step]
     assert len(runs) == 5
     assert not any("${{" in run for run in runs)
+
+
+def test_only_the_comment_gets_the_token(checkout: Path) -> None:
+    steps = read(checkout, ACTION)["runs"]["steps"]
+    given = [
+        step.get("name") for step in steps if "token" in str(step.get("env", "")) + str(step.get("with", ""))
+    ]
+    assert given == ["Comment"]
+
+
+def test_python_never_looks_into_the_checked_tree_for_modules(checkout: Path) -> None:
+    """`python -m` and `-c` put the working folder first on the path, and that is the tree of the pull request."""
+    scripts = "".join(path.read_text() for path in (checkout / "gitops" / "scripts").glob("*.sh"))
+    commands = scripts + "".join((checkout / name).read_text() for name in (ACTION, GITLAB))
+    starts = re.findall(r'(?:^|[\s("|])(?:"\$python"|\S*python3?"?) (-\S+|"\$)', commands, re.MULTILINE)
+    assert len(starts) == 6
+    assert set(starts) == {"-I"}
 
 
 def test_the_comment_and_the_verdict_do_not_hang_on_the_preview(checkout: Path) -> None:

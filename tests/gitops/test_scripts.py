@@ -138,6 +138,9 @@ def test_a_preview_that_dies_still_gives_a_report_that_says_so(checkout: Path, r
     ("env", "words"),
     [
         ({"GITHUB_EVENT_NAME": "pull_request_target"}, "use pull_request"),
+        ({"GITHUB_EVENT_NAME": "workflow_run"}, "use pull_request"),
+        ({"GITHUB_EVENT_NAME": "issue_comment"}, "use pull_request"),
+        ({"GITHUB_REPOSITORY": "a/b", "ANYPORT_HEAD_REPOSITORY": "evil/b"}, "not made for a fork"),
         ({"ANYPORT_PREVIEW_STACKS": "-x"}, "no name of a stack"),
         ({"ANYPORT_PREVIEW_STACKS": "$(id)"}, "no name of a stack"),
     ],

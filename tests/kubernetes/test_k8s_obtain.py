@@ -57,7 +57,7 @@ def log(obtain: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     go.chmod(0o755)
     modules = {
         module: {"Dir": str(tmp_path / f"module-{index}"), "Sum": checksum, "files": files}
-        for index, (module, (checksum, files)) in enumerate(obtain.CRDS.items())
+        for index, (module, (checksum, files)) in enumerate((obtain.CRDS | obtain.GATEWAY_CRDS).items())
     }
     monkeypatch.setenv("PATH", str(go.parent))
     monkeypatch.setenv("GO_LOG", str(tmp_path / "go.log"))
@@ -78,6 +78,8 @@ def test_it_builds_once_and_links_the_cache(obtain: ModuleType, log: Path, tmp_p
     assert os.access(place / "bin" / "controlplane", os.X_OK)
     assert sorted(file.name for file in (place / "crds").iterdir()) == obtain.crd_names()
     assert place.resolve().parent == tmp_path / "cache" / "kubernetes"
+    gateway = checkout / ".engine" / "gateway-crds"
+    assert sorted(file.name for file in gateway.iterdir()) == obtain.crd_names(obtain.GATEWAY_CRDS)
     done = calls(log)
     assert done.count("build") == 1
     assert obtain.main([], checkout) == 0

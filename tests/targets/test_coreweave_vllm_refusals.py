@@ -263,7 +263,6 @@ def test_a_value_of_the_wrong_form(option: str, value: Any) -> None:
         ("content_safety", "filters nothing"),
         ("alerts", "Alertmanager"),
         ("budget", "has no budgets"),
-        ("quota", "no API for quota"),
     ],
 )
 def test_a_word_of_other_providers_is_answered_with_the_reason(word: str, reason: str) -> None:
@@ -272,10 +271,10 @@ def test_a_word_of_other_providers_is_answered_with_the_reason(word: str, reason
 
 def test_a_quota_that_the_replicas_outgrow() -> None:
     found = only(case(quota={"max_gpus": 1}), "options.quota.max_gpus")
-    assert found.message == "there may be 2 replicas of 1 GPUs, and the quota admits 1 GPUs"
-    assert found.fix == "say max_gpus: 2 or more, or fewer replicas"
-    assert problems(case(quota={"max_gpus": 2})) == []
-    surging = case(quota={"max_gpus": 2}, surge_replicas=1)
-    assert only(surging, "options.quota.max_gpus").fix == "say max_gpus: 3 or more, or fewer replicas"
-    scaling = case(quota={"max_gpus": 2}, **SCALED)
+    assert found.message == "there may be 2 replicas of 2 GPUs, and the quota admits 1 GPUs"
+    assert found.fix == "say max_gpus: 4 or more, or fewer replicas"
+    assert problems(case(quota={"max_gpus": 4})) == []
+    surging = case(quota={"max_gpus": 4}, surge_replicas=1)
+    assert only(surging, "options.quota.max_gpus").fix == "say max_gpus: 6 or more, or fewer replicas"
+    scaling = case(quota={"max_gpus": 5}, **SCALED)
     assert only(scaling, "options.quota.max_gpus").message.startswith("there may be 3 replicas")

@@ -6,6 +6,9 @@ One program, `bin/controlplane`, built from the official Go modules (k8s.io/kube
 is complete; `.engine/kubernetes` is a symlink to it. A reader needs only that: no link, or one that leads nowhere,
 means there is none.
 
+The definitions of Envoy Gateway and Envoy AI Gateway are an entry of their own beside it (`gateway-crds-<key>`, linked
+from `.engine/gateway-crds`), so that their change builds nothing again. A cluster has them only when it asks for them.
+
 Needs Go and Python 3.11, nothing else. With everything in place it returns at once.
 Exit codes: 0 obtained, 2 wrong usage, 3 it cannot be had here, 130 interrupted.
 It deliberately starts nothing; `anyport_sandbox.kubernetes` does.
@@ -66,6 +69,32 @@ CRDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
+# What AI Gateway 1.1 is built on, and its own 1.0.0: the newest that the module proxy served on 2026-11-25.
+GATEWAY_CRDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "github.com/envoyproxy/gateway@v1.8.1": (
+        "h1:i8POtrPtel3n0iGP55MNy6U1rTW4msyhkEWjXAF09ts=",
+        tuple(
+            f"charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_{kind}.yaml"
+            for kind in ("backends", "backendtrafficpolicies", "clienttrafficpolicies")
+        ),
+    ),
+    "sigs.k8s.io/gateway-api@v1.5.1": (
+        "h1:RqVRIlkhLhUO8wOHKTLnTJA6o/1un4po4/6M1nRzdd0=",
+        tuple(
+            f"config/crd/standard/gateway.networking.k8s.io_{kind}.yaml"
+            for kind in ("backendtlspolicies", "gateways")
+        ),
+    ),
+    "github.com/envoyproxy/ai-gateway@v1.0.0": (
+        "h1:cTdSnQmtQQ2Ea5T/LLK50pIthG2SJAOxU9XPXZbtDkU=",
+        tuple(
+            f"manifests/charts/ai-gateway-crds-helm/templates/aigateway.envoyproxy.io_{kind}.yaml"
+            for kind in ("aigatewayroutes", "aiservicebackends", "backendsecuritypolicies")
+        ),
+    ),
+}
+GATEWAY_LINK = "gateway-crds"
+
 
 class ObtainError(Exception):
     """Why the control plane cannot be had here, in one sentence with a way out."""
@@ -104,15 +133,27 @@ def cache_key() -> str:
     return f"{kubernetes_version().removeprefix('v')}-{total.hexdigest()[:12]}"
 
 
-def crd_names() -> list[str]:
-    """File names of all definitions in `crds/`."""
-    return sorted(Path(file).name for _, files in CRDS.values() for file in files)
+def gateway_key() -> str:
+    """Names the cache entry of the gateways' definitions."""
+    return (
+        f"{GATEWAY_LINK}-{hashlib.sha256(json.dumps(GATEWAY_CRDS, sort_keys=True).encode()).hexdigest()[:12]}"
+    )
+
+
+def crd_names(crds: dict[str, tuple[str, tuple[str, ...]]] = CRDS) -> list[str]:
+    """File names of these definitions, by default of all in `crds/`."""
+    return sorted(Path(file).name for _, files in crds.values() for file in files)
 
 
 def complete(entry: Path) -> bool:
     """Whether a cache entry, or a link to one, has everything."""
     program = entry / "bin" / PROGRAM
     return os.access(program, os.X_OK) and all((entry / "crds" / name).is_file() for name in crd_names())
+
+
+def gateway_complete(entry: Path) -> bool:
+    """The same for an entry of the gateways' definitions."""
+    return all((entry / name).is_file() for name in crd_names(GATEWAY_CRDS))
 
 
 @contextlib.contextmanager
@@ -177,10 +218,10 @@ def make_program(folder: Path) -> None:
     go(["build", "-trimpath", "-ldflags", flags, "-o", str(folder / PROGRAM), "."], "still building")
 
 
-def take_crds(folder: Path) -> None:
+def take_crds(folder: Path, crds: dict[str, tuple[str, tuple[str, ...]]] = CRDS) -> None:
     """Copy the definitions out of their modules, after comparing each module with its pinned checksum."""
     with tempfile.TemporaryDirectory() as outside:
-        for module, (pinned, files) in CRDS.items():
+        for module, (pinned, files) in crds.items():
             answer = json.loads(go(["mod", "download", "-json", module], f"fetching {module}", Path(outside)))
             if answer["Sum"] != pinned:
                 raise ObtainError(
@@ -191,13 +232,35 @@ def take_crds(folder: Path) -> None:
                 shutil.copyfile(Path(answer["Dir"]) / file, folder / Path(file).name)
 
 
+def need_go() -> None:
+    """Say so where Go is missing."""
+    if shutil.which("go") is None:
+        raise ObtainError("`go` is not on PATH; install Go from https://go.dev/dl/ and run this again.")
+
+
+def make_gateway_crds(root: Path, key: str) -> Path:
+    """The cache entry of the gateways' definitions, made first if it isn't there; the caller holds the lock."""
+    entry = root / key
+    if gateway_complete(entry):
+        return entry
+    need_go()
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=root))
+    try:
+        take_crds(making, GATEWAY_CRDS)
+        shutil.rmtree(entry, ignore_errors=True)
+        making.chmod(0o755)
+        making.rename(entry)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return entry
+
+
 def make(root: Path, key: str) -> Path:
     """The cache entry, made first if it isn't there; the caller holds the lock."""
     entry = root / key
     if complete(entry):
         return entry
-    if shutil.which("go") is None:
-        raise ObtainError("`go` is not on PATH; install Go from https://go.dev/dl/ and run this again.")
+    need_go()
     making = Path(tempfile.mkdtemp(prefix=".making-", dir=root))
     try:
         for name in ("bin", "crds"):
@@ -214,14 +277,14 @@ def make(root: Path, key: str) -> Path:
     return entry
 
 
-def link(checkout: Path, entry: Path) -> None:
-    """Point `.engine/kubernetes` to a cache entry in one step."""
+def link(checkout: Path, entry: Path, name: str = "kubernetes") -> None:
+    """Point `.engine/kubernetes`, or its neighbour of that name, to a cache entry in one step."""
     folder = checkout / ".engine"
     folder.mkdir(exist_ok=True)
-    temporary = folder / f".kubernetes.{os.getpid()}.new"
+    temporary = folder / f".{name}.{os.getpid()}.new"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(entry)
-    temporary.replace(folder / "kubernetes")
+    temporary.replace(folder / name)
 
 
 def obtain(checkout: Path, environ: dict[str, str]) -> Path:
@@ -230,15 +293,17 @@ def obtain(checkout: Path, environ: dict[str, str]) -> Path:
     Raises:
         ObtainError: It cannot be had; nothing half-made is left behind.
     """
-    place = checkout / ".engine" / "kubernetes"
+    place, beside = checkout / ".engine" / "kubernetes", checkout / ".engine" / GATEWAY_LINK
     try:
-        key = cache_key()
-        if complete(place) and place.resolve().name == key:
+        key, gateway = cache_key(), gateway_key()
+        have_program = complete(place) and place.resolve().name == key
+        if have_program and gateway_complete(beside) and beside.resolve().name == gateway:
             return place.resolve()
         root = cache_root(environ)
         with locked(root):
             entry = make(root, key)
-        link(checkout, entry)
+            link(checkout, entry)
+            link(checkout, make_gateway_crds(root, gateway), GATEWAY_LINK)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise ObtainError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .loader import CatalogError, load, vllm_flags
 from .models import (
     FEATURES,
+    ApiVersion,
     Catalog,
     DeploymentKind,
     Evidence,
@@ -25,6 +26,7 @@ from .models import (
 
 __all__ = [
     "FEATURES",
+    "ApiVersion",
     "Catalog",
     "CatalogError",
     "DeploymentKind",

@@ -1,13 +1,14 @@
 """Reads the catalog's YAML files into typed facts, once per process.
 
 The files are written for people: what holds for a whole file (provider, collection date, usual source)
-is said once at its top, and what is not known is left out. This module spreads that out again. It looks
-only at files shipped with the package: no network, no cache on disk, no override by the user.
+is said once at its top, and what is not known is left out. This module spreads that out again. `load` looks
+only at files shipped with the package: no network, no cache on disk, no override by the user; `load_from` is
+for comparing with another set of files (`anyport.catalog.folder`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -18,7 +19,7 @@ import yaml
 
 from .models import FEATURES, Catalog, InstanceType, Model, Provider, Region
 
-__all__ = ["CatalogError", "load", "vllm_flags"]
+__all__ = ["CatalogError", "load", "load_from", "parts", "vllm_flags"]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EVIDENCE = ("source", "collected_on", "doubtful", "note")
@@ -37,7 +38,15 @@ def load() -> Catalog:
     Raises:
         CatalogError: a data file is not valid; names the file.
     """
-    data = files(__package__) / "data"
+    return load_from(files(__package__) / "data")
+
+
+def load_from(data: Traversable) -> Catalog:
+    """The catalog of a folder of data files, read anew.
+
+    Raises:
+        CatalogError: a data file is not valid; names the file.
+    """
     models = {m.name: m for m in _each(data / "models", _model)}
     providers = {p.name: p for p in _each(data / "providers", _provider)}
     regions = dict(_each(data / "regions", _regions))
@@ -102,7 +111,8 @@ def _offer(provider: str, row: Row, chat: bool, file: Row) -> Row:
 
 def _provider(file: Row) -> Provider:
     kinds = {name: {"name": name, **kind} for name, kind in file["kinds"].items()}
-    return Provider.model_validate(_with_evidence({**file, "kinds": kinds}, file))
+    apis = [_with_evidence(row, file) for row in file.get("api_versions", ())]
+    return Provider.model_validate(_with_evidence({**file, "kinds": kinds, "api_versions": apis}, file))
 
 
 def _regions(file: Row) -> tuple[str, dict[str, Region]]:
@@ -121,6 +131,15 @@ def _instances(file: Row) -> dict[str, InstanceType]:
     }
 
 
+parts: dict[str, Callable[[Row], Any]] = {
+    "models": _model,
+    "providers": _provider,
+    "regions": _regions,
+    "instances": _instances,
+}
+"""How a file of each part is read; may raise ValueError, KeyError, TypeError or AttributeError."""
+
+
 def _dates(
     models: dict[str, Model],
     providers: dict[str, Provider],
@@ -129,7 +148,9 @@ def _dates(
 ) -> Iterator[date]:
     for model in models.values():
         yield from (offer.evidence.collected_on for offer in model.offers.values())
-    yield from (provider.evidence.collected_on for provider in providers.values())
+    for provider in providers.values():
+        yield provider.evidence.collected_on
+        yield from (one.evidence.collected_on for one in provider.api_versions)
     for of_provider in regions.values():
         yield from (region.evidence.collected_on for region in of_provider.values())
     yield from (instance.evidence.collected_on for instance in instances.values())

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "FEATURES",
+    "ApiVersion",
     "Catalog",
     "DeploymentKind",
     "Evidence",
@@ -33,6 +34,8 @@ Reach = Literal["regional", "data_zone", "global"]
 Billing = Literal["per_token", "reserved_units", "machine_hours"]
 Basis = Literal["documented", "catalogue", "inferred", "none found"]
 Lifecycle = Literal["ga", "preview", "legacy", "deprecated"]
+Plane = Literal["control", "data"]
+Use = Literal["sent", "runs_on", "other"]
 
 
 def independent(domain_a: str, domain_b: str) -> bool:
@@ -193,8 +196,44 @@ class DeploymentKind(_Fact):
     note: str = ""
 
 
+class ApiVersion(_Fact):
+    """One version of an API of a provider, and what of Anyport hangs on it.
+
+    Attributes:
+        api: what is versioned: an Azure resource provider, a Google or Oracle service, a Kubernetes group.
+        version: as requests spell it.
+        plane: `control` makes and changes what serves, `data` serves.
+        use: `sent` by a target's resources or by its callers; `runs_on` is a version that the place runs,
+            which its owner chooses; `other` is recorded because callers elsewhere still use it.
+        kinds: the kinds of deployment it is about; empty for all.
+        resources: Pulumi types that send it (control plane).
+        retires_on: the earliest date any source gives; None is not known.
+        retirement_conflict: the other date and who says so, where sources disagree.
+    """
+
+    api: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    plane: Plane
+    use: Use = "sent"
+    kinds: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    lifecycle: Lifecycle | None = None
+    retires_on: date | None = None
+    retirement_basis: Basis = "none found"
+    retirement_conflict: str | None = None
+    evidence: Evidence
+
+    @property
+    def title(self) -> str:
+        """API and version, as people say it."""
+        return f"{self.api} {self.version}"
+
+
 class Provider(_Fact):
-    """A provider, the company behind it, and its kinds of deployment (empty `auth` never occurs)."""
+    """A provider, the company behind it, and its kinds of deployment (empty `auth` never occurs).
+
+    `api_versions` may be empty, which says that none were collected.
+    """
 
     name: str
     title: str
@@ -202,7 +241,16 @@ class Provider(_Fact):
     auth: Literal["entra_token", "google_token", "oci_api_key", "api_key"]
     docs: str
     kinds: dict[str, DeploymentKind] = Field(min_length=1)
+    api_versions: tuple[ApiVersion, ...] = ()
     evidence: Evidence
+
+    def apis(self, plane: Plane, kind: str | None = None, use: Use = "sent") -> tuple[ApiVersion, ...]:
+        """API versions of one plane and use, for one kind of deployment or for all."""
+        return tuple(
+            one
+            for one in self.api_versions
+            if one.plane == plane and one.use == use and (kind is None or not one.kinds or kind in one.kinds)
+        )
 
 
 class InstanceType(_Fact):

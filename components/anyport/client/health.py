@@ -1,5 +1,8 @@
 """Who is dead: two failures in a row, then a cool-down, then one trial at a time.
 
+While every target after it is known dead, one that is on trial is asked by all: it may be coming back, and
+nothing else is.
+
 One memory per transport, shared by its threads. Another process has a memory of its own, so each process pays
 its own two failures. The clock is given, never read from the system here.
 """
@@ -7,7 +10,7 @@ its own two failures. The clock is given, never read from the system here.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 __all__ = ["Health"]
@@ -30,22 +33,29 @@ class Health:
         self._states: dict[str, _State] = {}
         self._lock = threading.Lock()
 
-    def may_try(self, name: str, patience: float) -> bool:
+    def may_try(self, name: str, patience: float, rest: Iterable[str]) -> bool:
         """Whether to ask it now. A dead one: never in its cool-down, then by one request at a time.
 
         Args:
             name: the target.
             patience: seconds after which a trial whose end is never told no longer keeps others out.
+            rest: the targets after it in the request's order.
         """
         with self._lock:
             state = self._states.setdefault(name, _State())
             if state.failures < self._failures:
                 return True
             now = self._clock()
-            if now < state.open_until or now < state.trial_until:
+            if now < state.open_until:
                 return False
+            if now < state.trial_until:
+                return all(self._known_dead(later) for later in rest)
             state.trial_until = now + patience
             return True
+
+    def _known_dead(self, name: str) -> bool:
+        state = self._states.get(name)
+        return state is not None and state.failures >= self._failures
 
     def failed(self, name: str) -> bool:
         """Count a failure. Says whether the target gets no traffic from now on."""

@@ -12,6 +12,7 @@ from ..gateway.lua_text import TRIGGERS
 from ..gateway.routes import RouteTable, TargetRoute
 from .asked import Asked, Refusal, read_request
 from .credentials import AsyncCredential, Credentials, forwarded
+from .error_body import ErrorBody
 from .health import Health
 from .library import httpx
 from .report import DEAD_KEY_OR_MODEL, LOG, Counts, Served, Tried
@@ -85,10 +86,15 @@ class Journey:
         for place, target in enumerate(order):
             last = place == len(order) - 1
             attempt = Attempt(self, target, place, last)
-            if last or self.core.health.may_try(attempt.name, self.patience + 1):
+            rest = [self.name_of(later) for later in order[place + 1 :]]
+            if last or self.core.health.may_try(attempt.name, self.patience + 1, rest):
                 yield attempt
             else:
                 self.core.counts.add(self.asked.endpoint.name, target.name, "skipped")
+
+    def name_of(self, target: TargetRoute) -> str:
+        """`endpoint/target`."""
+        return f"{self.asked.endpoint.name}/{target.name}"
 
     def end(self, attempt: Attempt | None, status: int | None) -> None:
         """Tell who served, or that nobody did."""
@@ -119,7 +125,7 @@ class Attempt:
     @property
     def name(self) -> str:
         """`endpoint/target`."""
-        return f"{self.journey.asked.endpoint.name}/{self.target.name}"
+        return self.journey.name_of(self.target)
 
     def request(self, token: str, *, asynchronous: bool) -> httpx.Request:
         """The request in the target's own form, with nothing of the caller's that could be a secret.
@@ -196,7 +202,18 @@ class Attempt:
         headers = httpx.Headers(response.headers)
         headers["x-served-by"] = self.target.name
         headers["x-attempts"] = str(len(self.journey.tried))
+        if response.status_code >= 400:
+            headers["content-type"] = "application/json"
+            for name in ("content-length", "content-encoding"):
+                headers.pop(name, None)
         return headers
+
+    def error_body(self, response: httpx.Response) -> ErrorBody | None:
+        """Puts an error into the shape that OpenAI clients read; None for what is none."""
+        if response.status_code < 400:
+            return None
+        coding = response.headers.get("content-encoding", "identity")
+        return ErrorBody(response.status_code, readable=coding == "identity")
 
     def watch(self, response: httpx.Response) -> EndWatch | None:
         """Looks for the end of a stream; None for what is no stream or no answer."""

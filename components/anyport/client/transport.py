@@ -249,14 +249,21 @@ class _Stream(httpx.SyncByteStream):
     def __init__(self, response: httpx.Response, attempt: Attempt, request: httpx.Request) -> None:
         self._response, self._attempt, self._request = response, attempt, request
         self._watch: EndWatch | None = attempt.watch(response)
+        self._error = attempt.error_body(response)
 
     def __iter__(self) -> Iterator[bytes]:
         assert isinstance(self._response.stream, httpx.SyncByteStream)
         try:
             for piece in self._response.stream:
+                if self._error and self._error.feed(piece):
+                    continue
+                if self._error:
+                    break
                 if self._watch:
                     self._watch.feed(piece)
                 yield piece
+            if self._error:
+                yield self._error.end()
             if self._watch and not self._watch.end():
                 raise self._attempt.cut(self._request)
         except httpx.TransportError:
@@ -273,14 +280,21 @@ class _AsyncStream(httpx.AsyncByteStream):
     def __init__(self, response: httpx.Response, attempt: Attempt, request: httpx.Request) -> None:
         self._response, self._attempt, self._request = response, attempt, request
         self._watch: EndWatch | None = attempt.watch(response)
+        self._error = attempt.error_body(response)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         assert isinstance(self._response.stream, httpx.AsyncByteStream)
         try:
             async for piece in self._response.stream:
+                if self._error and self._error.feed(piece):
+                    continue
+                if self._error:
+                    break
                 if self._watch:
                     self._watch.feed(piece)
                 yield piece
+            if self._error:
+                yield self._error.end()
             if self._watch and not self._watch.end():
                 raise self._attempt.cut(self._request)
         except httpx.TransportError:

@@ -20,13 +20,28 @@ def stat_name(endpoint: str, target: str) -> str:
     return f"target_{endpoint}_{target}"
 
 
-def prometheus_rule_spec(table: RouteTable) -> dict[str, Any]:
-    """Three alerts per endpoint: a fallback serves, a target is dead, a key or a model is gone."""
+def prometheus_rule_spec(table: RouteTable, *, renewer: bool = False) -> dict[str, Any]:
+    """Three alerts per endpoint: a fallback serves, a target is dead, a key or a model is gone.
+
+    With a renewer a fourth: a credential is not renewed, before it ends.
+    """
     return {
         "groups": [
-            {"name": f"anyport-{endpoint.name}", "rules": _rules(endpoint)} for endpoint in table.endpoints
+            {
+                "name": f"anyport-{endpoint.name}",
+                "rules": [*_rules(endpoint), *([_renewal(endpoint)] if renewer else [])],
+            }
+            for endpoint in table.endpoints
         ]
     }
+
+
+def _renewal(endpoint: EndpointRoute) -> dict[str, Any]:
+    """Five failures in a row take half a minute; ten minutes of a usual token's life are left then."""
+    of = f'endpoint="{endpoint.name}"'
+    expression = f"anyport_credential_failures{{{of}}} >= 5 or anyport_credential_seconds_left{{{of}}} == 0"
+    text = "The credential of {{ $labels.target }} is not renewed: when it ends, its target is dead."
+    return _rule("AnyportCredentialNotRenewed", "critical", expression, "2m", endpoint, text)
 
 
 def _rules(endpoint: EndpointRoute) -> list[dict[str, Any]]:

@@ -8,17 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from .renewer_objects import (
+    RENEWAL_PORT,
+    RenewerOptions,
+    renewer_container,
+    renewer_ports,
+    renewer_volumes,
+)
 from .routes import RouteTable
+from .secrets import PLACEHOLDER
 from .settings import GatewaySettings
 
 __all__ = [
     "CALLERS_FILE",
+    "DRILL_KEY_FILE",
     "GatewayOptions",
     "deployment_spec",
     "network_policy_spec",
+    "placeholders",
     "ports",
     "settings_in_cluster",
 ]
@@ -30,6 +41,7 @@ Object = dict[str, Any]
 METRICS_PORT = 9902
 _FOLDER = "/etc/anyport"
 CALLERS_FILE = f"{_FOLDER}/callers/callers"
+DRILL_KEY_FILE = f"{_FOLDER}/drill/drill"
 _USER = 65532
 _OWNER_AND_GROUP_READ = 0o440
 
@@ -56,7 +68,10 @@ class GatewayOptions(BaseModel):
     credentials_secret: Name | None = None
     """Secret in the namespace that somebody else keeps fresh (an External Secrets operator, a job), with one
     file `<endpoint>.<target>.yaml` per target as `anyport.gateway.secrets.credential_text` writes it. Needed
-    for targets called with minted tokens (`entra`, `google_oauth`), which live about an hour."""
+    for targets called with minted tokens (`entra`, `google_oauth`), which live about an hour, unless there is a
+    renewer. The gateway starts without it; its targets are dead until it is there."""
+    renewer: RenewerOptions | None = None
+    """A sidecar that keeps tokens fresh, in the place of `credentials_secret`. Default: none."""
     tls_secret: Name | None = None
     """Secret of type kubernetes.io/tls to serve callers with. Envoy reads it at its start: restart after a
     renewal. Default: plain HTTP inside the cluster."""
@@ -84,11 +99,13 @@ class GatewayOptions(BaseModel):
     def _watched(self) -> GatewayOptions:
         if self.scrape == "none" and (self.alerts or self.dashboard):
             raise ValueError("alerts and dashboard need metrics: set scrape to annotations or pod_monitor")
+        if self.renewer and self.credentials_secret:
+            raise ValueError("credentials_secret and renewer are two ways to the same: name one")
         return self
 
 
 def settings_in_cluster(
-    settings: GatewaySettings, options: GatewayOptions, *, callers: bool
+    settings: GatewaySettings, options: GatewayOptions, *, callers: bool, drill: bool
 ) -> GatewaySettings:
     """The settings with the addresses and paths of a pod; whatever they were before."""
     tls = f"{_FOLDER}/tls" if options.tls_secret else None
@@ -97,6 +114,7 @@ def settings_in_cluster(
             "address": "0.0.0.0",  # noqa: S104  # inside a pod, behind a network policy
             "metrics_port": None if options.scrape == "none" else METRICS_PORT,
             "callers_file": CALLERS_FILE if callers else None,
+            "drill_key_file": DRILL_KEY_FILE if drill else None,
             "secrets_dir": f"{_FOLDER}/secrets",
             "tls_certificate_file": f"{tls}/tls.crt" if tls else None,
             "tls_key_file": f"{tls}/tls.key" if tls else None,
@@ -127,7 +145,8 @@ def deployment_spec(
         options: how they run.
         settings: as the pods have them.
         labels: that select them.
-        names: of the objects they mount: `config`, and where there are such `credentials`, `callers`.
+        names: of the objects they mount: `config`, and where there are such `placeholders`, `credentials`,
+            `callers`, `drill`.
         digest: of what they read at their start only; another one starts new pods.
         spread: whether two may never share a machine.
     """
@@ -153,6 +172,9 @@ def deployment_spec(
         "containers": [_container(options, settings, names)],
         "volumes": _volumes(options, names),
     }
+    if options.renewer:
+        pod["serviceAccountName"] = options.renewer.service_account
+        pod["initContainers"] = [renewer_container(options.renewer, given="credentials" in names)]
     return {
         "replicas": options.replicas,
         "selector": {"matchLabels": dict(labels)},
@@ -200,6 +222,7 @@ def _container(options: GatewayOptions, settings: GatewaySettings, names: Mappin
                 ("config", "envoy"),
                 ("credentials", "secrets"),
                 ("callers", "callers"),
+                ("drill", "drill"),
                 ("tls", "tls"),
             )
             if name in ("config", "credentials") or name in names or (name == "tls" and options.tls_secret)
@@ -210,20 +233,40 @@ def _container(options: GatewayOptions, settings: GatewaySettings, names: Mappin
 def _volumes(options: GatewayOptions, names: Mapping[str, Any]) -> list[Object]:
     """Whole folders, never single files: only a folder is renewed in a running pod when its Secret changes."""
     mode = _OWNER_AND_GROUP_READ
-    sources = [names["credentials"]] if "credentials" in names else []
-    sources += [options.credentials_secret] if options.credentials_secret else []
-    volumes: list[Object] = [
-        {"name": "config", "configMap": {"name": names["config"]}},
-        {
-            "name": "credentials",
-            "projected": {"defaultMode": mode, "sources": [{"secret": {"name": name}} for name in sources]},
-        },
-    ]
-    if "callers" in names:
-        volumes.append({"name": "callers", "secret": {"secretName": names["callers"], "defaultMode": mode}})
+    volumes: list[Object] = [{"name": "config", "configMap": {"name": names["config"]}}]
+    if options.renewer:
+        volumes += renewer_volumes(options.renewer, names.get("credentials"))
+    else:
+        volumes.append(
+            {"name": "credentials", "projected": {"defaultMode": mode, "sources": _sources(options, names)}}
+        )
+    for what in ("callers", "drill"):
+        if what in names:
+            volumes.append({"name": what, "secret": {"secretName": names[what], "defaultMode": mode}})
     if options.tls_secret:
         volumes.append({"name": "tls", "secret": {"secretName": options.tls_secret, "defaultMode": mode}})
     return volumes
+
+
+def placeholders(table: RouteTable) -> dict[str, str]:
+    """A file without a credential for every target; see `anyport.gateway.secrets.PLACEHOLDER`."""
+    return {
+        f"{endpoint.name}.{target.name}.yaml": PLACEHOLDER
+        for endpoint in table.endpoints
+        for target in endpoint.targets
+    }
+
+
+def _sources(options: GatewayOptions, names: Mapping[str, Any]) -> list[Object]:
+    """The kubelet lets a later source replace a file of an earlier one, so placeholders come first."""
+    found: list[Object] = []
+    if "placeholders" in names:
+        found.append({"configMap": {"name": names["placeholders"]}})
+    if "credentials" in names:
+        found.append({"secret": {"name": names["credentials"]}})
+    if options.credentials_secret:
+        found.append({"secret": {"name": options.credentials_secret, "optional": True}})
+    return found
 
 
 def _spread(key: str, labels: Mapping[str, str], *, must: bool) -> Object:
@@ -244,9 +287,13 @@ def network_policy_spec(
     callers: list[Object] = [{"podSelector": {}}, *(_namespace(name) for name in options.caller_namespaces)]
     ingress: list[Object] = [{"from": callers, "ports": [_port(settings.port)]}]
     if options.scrape != "none":
-        ingress.append({"from": [_namespace(options.prometheus_namespace)], "ports": [_port(METRICS_PORT)]})
+        watched = [_port(METRICS_PORT), *([_port(RENEWAL_PORT)] if options.renewer else [])]
+        ingress.append({"from": [_namespace(options.prometheus_namespace)], "ports": watched})
     given = {int(address.rpartition(":")[2]) for address in settings.addresses.values()}
     outside = {target.port for endpoint in table.endpoints for target in endpoint.targets} | given
+    if settings.caller_tokens and settings.caller_tokens.keys_url:
+        outside.add(urlsplit(settings.caller_tokens.keys_url).port or 443)
+    outside |= renewer_ports(options.renewer.sources) if options.renewer else set()
     return {
         "podSelector": {"matchLabels": dict(labels)},
         "policyTypes": ["Ingress", "Egress"],

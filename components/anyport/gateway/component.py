@@ -6,14 +6,15 @@
                      callers={"apps": config.require_secret("apps_key")})
 
 Every cluster gets the same objects, named `<name>-<cluster>-<what>`. It deliberately makes no load balancer and no
-DNS name in front of the clusters (that choice, and whom to trust with it, is the company's), and mints no tokens.
+DNS name in front of the clusters (that choice, and whom to trust with it, is the company's). Tokens are minted in the
+pods by the sidecar that `GatewayOptions.renewer` describes, never by this program.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,18 +27,21 @@ from .cluster_objects import (
     GatewayOptions,
     deployment_spec,
     network_policy_spec,
+    placeholders,
     settings_in_cluster,
 )
+from .credential_check import credential_problems
+from .cycles import refuse_cycles
 from .dashboard import dashboard_json
 from .envoy import envoy_yaml
 from .facts import gateway_facts
+from .renewer_objects import RenewerOptions, sources_yaml
 from .routes import RouteError, RouteTable, route_table
 from .secrets import caller_line, credential_text
-from .settings import GatewaySettings
+from .settings import CallerTokens, GatewaySettings
 
-__all__ = ["Cluster", "GatewayOptions", "InferenceGateway"]
+__all__ = ["Cluster", "GatewayOptions", "InferenceGateway", "RenewerOptions"]
 
-_MINTED = ("entra", "google_oauth")
 _NAME = "anyport-gateway"
 
 
@@ -70,6 +74,7 @@ class InferenceGateway(pulumi.ComponentResource):
         settings: GatewaySettings | None = None,
         credentials: Mapping[str, pulumi.Input[str]] | None = None,
         callers: Mapping[str, pulumi.Input[str]] | None = None,
+        drill_key: pulumi.Input[str] | None = None,
         tier: str = "prod",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -85,29 +90,42 @@ class InferenceGateway(pulumi.ComponentResource):
                 pods without a restart, within the kubelet's period of about a minute.
             callers: caller's name → the secret part of its key, 32 characters or more; a caller sends
                 `<name>.<secret>` as its API key.
+            drill_key: who sends it may drill the live gateway, 32 characters or more; a new one starts new pods.
+                Default: nobody may.
             tier: `prod` or `dev`; prod is strict about image, clusters, replicas and callers.
             opts: options of the component.
 
         Raises:
-            BuildError: AP303, what prod needs is missing; AP103, a caller's name or secret is none.
-            RouteError: the contracts cannot be served (AP401 to AP405); from an output that is known later, when
+            BuildError: AP303, what prod needs is missing; AP103, a caller's name or secret or the drill key is none.
+            RouteError: the contracts cannot be served (AP401 to AP408); from an output that is known later, when
                 it is.
         """
-        _strict(clusters, options, callers or {}, tier)
+        tokens = settings.caller_tokens if settings else None
+        _strict(clusters, options, tier, callers_known=bool(callers or tokens))
+        _one_way(tokens, callers or {})
         given = dict(credentials or {})
+        inside = settings_in_cluster(
+            settings or GatewaySettings(), options, callers=bool(callers), drill=drill_key is not None
+        )
         if not isinstance(contracts, pulumi.Output):
-            _table(contracts, given, options)
-        self._routes = pulumi.Output.from_input(contracts).apply(lambda known: _table(known, given, options))
+            _table(contracts, given, options, inside)
+        self._routes = pulumi.Output.from_input(contracts).apply(
+            lambda known: _table(known, given, options, inside)
+        )
         facts = self._routes.apply(gateway_facts)
         super().__init__("anyport:index:InferenceGateway", name, {"tier": tier, "routes": facts}, opts)
         self._prefix, self._options, self._tier = name, options, tier
-        self._settings = settings_in_cluster(settings or GatewaySettings(), options, callers=bool(callers))
+        self._settings = inside
         self._callers = _callers(callers or {})
+        self._drill = None if drill_key is None else _drill_key(drill_key)
         self._config = self._routes.apply(lambda table: envoy_yaml(table, self._settings))
+        self._sources = sources_yaml(options.renewer, given) if options.renewer else ""
         files = pulumi.Output.all(self._routes, given).apply(lambda both: _files(both[0], both[1]))
         self._credentials: pulumi.Output[dict[str, str]] = pulumi.Output.secret(files)
         self.config_digest = pulumi.Output.unsecret(
-            pulumi.Output.all(self._config, self._callers).apply(lambda both: _digest(*both))
+            pulumi.Output.all(self._config, self._callers, self._drill or "").apply(
+                lambda read: _digest(read[0], read[1] + read[2], self._sources)
+            )
         )
         for cluster in clusters:
             self._build(cluster, bool(given), bool(callers))
@@ -123,15 +141,23 @@ class InferenceGateway(pulumi.ComponentResource):
         make.object(k8s.core.v1.Namespace, "namespace", options.namespace, labels=restricted)
         # Named by its content: pods of the old revision keep the old one until they are gone.
         config_name = self.config_digest.apply(lambda digest: f"{_NAME}-{digest[:10]}")
-        make.object(k8s.core.v1.ConfigMap, "config", config_name, data={"envoy.yaml": self._config})
+        data = {"envoy.yaml": self._config, **({"sources.yaml": self._sources} if options.renewer else {})}
+        make.object(k8s.core.v1.ConfigMap, "config", config_name, data=data)
         names: dict[str, Any] = {"config": config_name}
-        for what, wanted, data in (
+        if options.credentials_secret:
+            names["placeholders"] = config_name.apply(lambda known: f"{known}-placeholders")
+            files = self._routes.apply(placeholders)
+            make.object(k8s.core.v1.ConfigMap, "placeholders", names["placeholders"], data=files)
+        for what, wanted, content in (
             ("credentials", credentials, self._credentials),
             ("callers", callers, {"callers": self._callers}),
+            ("drill", self._drill is not None, {"drill": self._drill}),
         ):
             if wanted:
                 names[what] = f"{_NAME}-{what}"
-                make.object(k8s.core.v1.Secret, what, names[what], type="Opaque", string_data=data)
+                make.object(k8s.core.v1.Secret, what, names[what], type="Opaque", string_data=content)
+        if options.renewer and options.renewer.service_account != "default":
+            make.object(k8s.core.v1.ServiceAccount, "account", options.renewer.service_account)
         labels = {"app.kubernetes.io/name": _NAME, "app.kubernetes.io/instance": self._prefix}
         policy = self._routes.apply(lambda table: network_policy_spec(options, self._settings, labels, table))
         make.object(k8s.networking.v1.NetworkPolicy, "network", _NAME, spec=policy)
@@ -152,13 +178,17 @@ class InferenceGateway(pulumi.ComponentResource):
         """What looks at the metrics, as far as it is asked for."""
         options = self._options
         if options.scrape == "pod_monitor":
+            watched = ["metrics", *(["renewal"] if options.renewer else [])]
             spec = {
                 "selector": {"matchLabels": dict(labels)},
-                "podMetricsEndpoints": [{"port": "metrics", "path": "/metrics", "interval": "30s"}],
+                "podMetricsEndpoints": [
+                    {"port": port, "path": "/metrics", "interval": "30s"} for port in watched
+                ],
             }
             make.custom("monitor", "monitoring.coreos.com/v1", "PodMonitor", spec)
         if options.alerts:
-            rule = self._routes.apply(prometheus_rule_spec)
+            renewer = options.renewer is not None
+            rule = self._routes.apply(lambda table: prometheus_rule_spec(table, renewer=renewer))
             make.custom("alerts", "monitoring.coreos.com/v1", "PrometheusRule", rule)
         if options.dashboard:
             board = self._routes.apply(lambda table: dashboard_json(table, f"Anyport gateway {self._prefix}"))
@@ -203,9 +233,7 @@ class _Maker:
         self.object(k8s.apiextensions.CustomResource, what, _NAME, **fields)
 
 
-def _strict(
-    clusters: Sequence[Cluster], options: GatewayOptions, callers: Mapping[str, Any], tier: str
-) -> None:
+def _strict(clusters: Sequence[Cluster], options: GatewayOptions, tier: str, *, callers_known: bool) -> None:
     problems = []
 
     def refuse(path: str, wrong: str, fix: str) -> None:
@@ -216,37 +244,51 @@ def _strict(
     if len({cluster.name for cluster in clusters}) < len(clusters):
         refuse("clusters", "two clusters have one name", "give each its own")
     if tier == "prod":
-        if len(clusters) == 1 and not options.one_cluster:
-            refuse(
-                "clusters", "in prod a gateway in one cluster falls with it", "name two, or set one_cluster"
-            )
-        if not re.search(r"@sha256:[0-9a-f]{64}$", options.image):
-            refuse("image", "in prod the image must be named by digest", "write …@sha256:…")
-        if options.replicas < 2:
-            refuse("replicas", "in prod there must be two pods or more", "set 2")
-        if not callers and not options.anonymous_callers:
-            refuse("callers", "in prod callers must have keys", "pass callers, or set anonymous_callers")
+        _strict_in_prod(len(clusters), options, refuse, callers_known=callers_known)
     if problems:
         raise BuildError(problems)
 
 
-def _table(contracts: Any, credentials: Mapping[str, Any], options: GatewayOptions) -> RouteTable:
-    """The routes; every target must get its credential from somewhere.
-
-    A minted token passed by hand would be dead an hour later, which no preview shows, so it is refused.
-    """
-    table = route_table(contracts)
+def _one_way(tokens: CallerTokens | None, callers: Mapping[str, Any]) -> None:
     problems = []
-    for endpoint in table.endpoints:
-        for target in endpoint.targets:
-            name = f"{endpoint.name}/{target.name}"
-            if target.auth in _MINTED and (name in credentials or not options.credentials_secret):
-                wrong = f"is called with a token of {target.auth}, which lives about an hour"
-                fix = "let something keep a Secret fresh and name it as credentials_secret"
-                problems.append(Problem("AP405", f"credentials.{name}", wrong, fix=fix, file="gateway"))
-            elif target.auth not in _MINTED and name not in credentials and not options.credentials_secret:
-                wrong, fix = "there is no credential for this target", f'pass credentials={{"{name}": …}}'
-                problems.append(Problem("AP405", f"credentials.{name}", wrong, fix=fix, file="gateway"))
+    if tokens and callers:
+        wrong, fix = "callers have keys and tokens", "pass callers or set caller_tokens"
+        problems.append(Problem("AP303", "gateway.callers", wrong, fix=fix, file="gateway"))
+    if tokens and tokens.keys_url is None:
+        wrong, fix = "no such file is in the pods", "name keys_url"
+        problems.append(Problem("AP303", "gateway.caller_tokens.keys_file", wrong, fix=fix, file="gateway"))
+    if problems:
+        raise BuildError(problems)
+
+
+def _strict_in_prod(
+    clusters: int,
+    options: GatewayOptions,
+    refuse: Callable[[str, str, str], None],
+    *,
+    callers_known: bool,
+) -> None:
+    if clusters == 1 and not options.one_cluster:
+        refuse("clusters", "in prod a gateway in one cluster falls with it", "name two, or set one_cluster")
+    images = {"image": options.image, **({"renewer.image": options.renewer.image} if options.renewer else {})}
+    for path, image in images.items():
+        if not re.search(r"@sha256:[0-9a-f]{64}$", image):
+            refuse(path, "in prod the image must be named by digest", "write …@sha256:…")
+    if options.replicas < 2:
+        refuse("replicas", "in prod there must be two pods or more", "set 2")
+    if not callers_known and not options.anonymous_callers:
+        fix = "pass callers, set caller_tokens in settings, or set anonymous_callers"
+        refuse("callers", "in prod callers must have keys or tokens", fix)
+
+
+def _table(
+    contracts: Any, credentials: Mapping[str, Any], options: GatewayOptions, settings: GatewaySettings
+) -> RouteTable:
+    """The routes; every target must be somewhere else and get its credential from somewhere."""
+    table = route_table(contracts)
+    service = f"{_NAME}.{options.namespace}"
+    refuse_cycles(table, settings, (_NAME, service, f"{service}.svc", f"{service}.svc.cluster.local"))
+    problems = credential_problems(table, credentials, options)
     if problems:
         raise RouteError(problems)
     return table
@@ -281,5 +323,18 @@ def _lines(callers: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
-def _digest(config: str, callers: str) -> str:
-    return hashlib.sha256(f"{config}\x1f{callers}".encode()).hexdigest()
+def _drill_key(key: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The key's file. A drill key has no name; the line has one, since it is of the callers' form."""
+
+    def line(secret: str) -> str:
+        try:
+            return f"{caller_line('drill', secret)}\n"
+        except ValueError:
+            wrong = "a drill key needs 32 characters or more of chance"
+            raise BuildError([Problem("AP103", "gateway.drill_key", wrong, file="gateway")]) from None
+
+    return pulumi.Output.secret(pulumi.Output.from_input(key).apply(line))
+
+
+def _digest(config: str, callers: str, sources: str) -> str:
+    return hashlib.sha256(f"{config}\x1f{callers}\x1f{sources}".encode()).hexdigest()

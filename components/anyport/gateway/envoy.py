@@ -4,7 +4,7 @@ How it works: `front` reads the model a request names, decides by the features i
 it and in which order, and picks the cluster of that order. Such a cluster has one priority per target, each
 leading through an internal listener to `targets`, which skips a dead target at once (a 503 that the retry in
 `front` moves on from), rewrites model id, path and credentials, and says who served. The last target of an
-order is never skipped. Run it with `--concurrency 1`: the memory of who is dead is one worker's.
+order is never skipped; what comes after a target in its order (`rest`) decides with it. Run it with `--concurrency 1`: the memory of who is dead is one worker's.
 
 No secret value is in the configuration: each target's credential is a file of its own, read again when changed.
 """
@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import yaml
 
+from ..errors import Problem
+from .cycles import refuse_cycles
+from .envoy_callers import caller_clusters, caller_filters
 from .envoy_parts import (
     Config,
     access_log,
     extension,
-    http_filter,
     http_options,
     lua_filter,
     manager,
@@ -25,9 +27,9 @@ from .envoy_parts import (
     reply_format,
     router,
 )
-from .envoy_upstreams import target_clusters
-from .lua_text import TRIGGERS, callers_lua, front_lua, targets_lua
-from .routes import EndpointRoute, RouteTable
+from .envoy_upstreams import drill_cluster, target_clusters
+from .lua_text import TRIGGERS, front_lua, targets_lua
+from .routes import EndpointRoute, RouteError, RouteTable
 from .settings import GatewaySettings
 
 __all__ = ["envoy_config", "envoy_yaml"]
@@ -41,11 +43,20 @@ def envoy_yaml(table: RouteTable, settings: GatewaySettings) -> str:
 
 
 def envoy_config(table: RouteTable, settings: GatewaySettings) -> Config:
-    """The configuration as plain values."""
+    """The configuration as plain values.
+
+    Raises:
+        RouteError: AP406, a target leads back to the gateway; AP410, limits for callers nobody tells apart.
+    """
+    refuse_cycles(table, settings)
+    if settings.caller_limits and not (settings.callers_file or settings.caller_tokens):
+        wrong, fix = "there is nothing to tell callers apart by", "set callers_file or caller_tokens"
+        raise RouteError([Problem("AP410", "caller_limits", wrong, fix=fix, file="settings")])
     listeners = [_front(table, settings), _targets(table, settings)]
     clusters = [
         *(_order(endpoint, order, settings) for endpoint in table.endpoints for order in endpoint.orders()),
         *target_clusters(table, settings),
+        *caller_clusters(settings),
     ]
     if settings.metrics_port:
         listeners.append(_metrics(settings))
@@ -74,7 +85,7 @@ def _socket(address: str, port: int) -> Config:
 
 
 def _front(table: RouteTable, settings: GatewaySettings) -> Config:
-    filters = [*_caller_filters(settings), lua_filter("front", front_lua(table)), router()]
+    filters = [*caller_filters(settings), lua_filter("front", front_lua(table, settings)), router()]
     route = {
         "match": {"prefix": "/v1/"},
         "route": {
@@ -83,7 +94,7 @@ def _front(table: RouteTable, settings: GatewaySettings) -> Config:
             "retry_policy": _retries(),
         },
     }
-    chain: Config = {"filters": [manager("front", [route], filters, **_edge())]}
+    chain: Config = {"filters": [manager("front", [route], filters, **_edge(settings))]}
     if settings.tls_certificate_file and settings.tls_key_file:
         certificate = {
             "certificate_chain": {"filename": settings.tls_certificate_file},
@@ -102,7 +113,7 @@ def _front(table: RouteTable, settings: GatewaySettings) -> Config:
     }
 
 
-def _edge() -> Config:
+def _edge(settings: GatewaySettings) -> Config:
     """What a listener that strangers can reach must insist on."""
     return {
         "use_remote_address": True,
@@ -113,63 +124,14 @@ def _edge() -> Config:
             "headers_with_underscores_action": "REJECT_REQUEST",
             "idle_timeout": "3600s",
         },
-        "request_headers_timeout": "10s",
-        "request_timeout": "60s",
+        "request_headers_timeout": f"{settings.request_headers_seconds}s",
+        "request_timeout": f"{settings.request_seconds}s",
         # Silence is bounded where the target is known; here a long answer must not be cut.
         "stream_idle_timeout": "0s",
         "server_name": "anyport",
         "local_reply_config": reply_format(),
         "access_log": [access_log()],
     }
-
-
-def _caller_filters(settings: GatewaySettings) -> list[Config]:
-    if settings.callers_file is None:
-        return []
-    filters = [
-        lua_filter("callers", callers_lua()),
-        http_filter(
-            "envoy.filters.http.basic_auth",
-            "filters.http.basic_auth.v3.BasicAuth",
-            users={"filename": settings.callers_file},
-            forward_username_header="x-anyport-caller",
-        ),
-    ]
-    if settings.caller_limits:
-        filters.append(_limits(settings))
-    return filters
-
-
-def _limits(settings: GatewaySettings) -> Config:
-    """One token bucket per caller with a limit; the bucket of all others never empties."""
-    descriptors = [
-        {
-            "entries": [{"key": "caller", "value": caller}],
-            "token_bucket": {
-                "max_tokens": limit.requests_per_minute,
-                "tokens_per_fill": limit.requests_per_minute,
-                "fill_interval": "60s",
-            },
-        }
-        for caller, limit in sorted(settings.caller_limits.items())
-    ]
-    everything = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
-    return http_filter(
-        "envoy.filters.http.local_ratelimit",
-        "filters.http.local_ratelimit.v3.LocalRateLimit",
-        stat_prefix="callers",
-        token_bucket={"max_tokens": 2**31, "tokens_per_fill": 2**31, "fill_interval": "60s"},
-        filter_enabled=everything,
-        filter_enforced=everything,
-        descriptors=descriptors,
-        rate_limits=[
-            {
-                "actions": [
-                    {"request_headers": {"header_name": "x-anyport-caller", "descriptor_key": "caller"}}
-                ]
-            }
-        ],
-    )
 
 
 def _retries() -> Config:
@@ -207,7 +169,10 @@ def _order(endpoint: EndpointRoute, order: tuple[int, ...], settings: GatewaySet
                         "filter_metadata": {
                             "anyport": {
                                 "target": f"{endpoint.name}/{endpoint.targets[index].name}",
-                                "last": "yes" if place == len(order) - 1 else "no",
+                                "rest": ",".join(
+                                    f"{endpoint.name}/{endpoint.targets[later].name}"
+                                    for later in order[place + 1 :]
+                                ),
                             }
                         }
                     },
@@ -242,24 +207,22 @@ def _targets(table: RouteTable, settings: GatewaySettings) -> Config:
     for endpoint in table.endpoints:
         for target in endpoint.targets:
             name = f"{endpoint.name}/{target.name}"
-            match = {
-                "prefix": "/",
-                "headers": [{"name": "x-anyport-target", "string_match": {"exact": name}}],
-            }
             action = {
-                "cluster": name,
                 "timeout": "0s",
                 "idle_timeout": f"{settings.stream_idle_seconds}s",
                 "host_rewrite_literal": target.host
                 if target.port in (80, 443)
                 else f"{target.host}:{target.port}",
             }
-            routes.append({"match": match, "route": action})
+            if settings.drill_key_file:
+                drilled = {"name": "x-anyport-drill", "present_match": True}
+                routes.append(_to_target(name, drill_cluster(name), action, drilled))
+            routes.append(_to_target(name, name, action))
     routes.append({"match": {"prefix": "/"}, "direct_response": {"status": 500}})
     filters = [lua_filter("targets", targets_lua(table, settings)), router()]
     hidden = [
         "x-anyport-span", "x-anyport-api", "x-anyport-stream", "x-anyport-target", "x-anyport-route",
-        "x-anyport-caller", "x-anyport-request", "x-envoy-original-host", "x-forwarded-for", "x-forwarded-proto",
+        "x-anyport-caller", "x-anyport-request", "x-anyport-drill", "x-envoy-original-host", "x-forwarded-for", "x-forwarded-proto",
         "x-envoy-expected-rq-timeout-ms", "x-envoy-internal", "x-envoy-external-address",
     ]  # fmt: skip
     return {
@@ -271,12 +234,18 @@ def _targets(table: RouteTable, settings: GatewaySettings) -> Config:
                 "filters": [
                     manager(
                         "targets", routes, filters, remove=hidden,
-                        stream_idle_timeout="0s", generate_request_id=False, local_reply_config=reply_format(),
+                        stream_idle_timeout="0s", generate_request_id=False, local_reply_config=reply_format(at_targets=True),
                     )
                 ]
             }
         ],
     }  # fmt: skip
+
+
+def _to_target(name: str, cluster: str, action: Config, *conditions: Config) -> Config:
+    here = {"name": "x-anyport-target", "string_match": {"exact": name}}
+    match = {"prefix": "/", "headers": [here, *conditions]}
+    return {"match": match, "route": {"cluster": cluster, **action}}
 
 
 def _metrics(settings: GatewaySettings) -> Config:

@@ -88,8 +88,11 @@ def no_breakers() -> Config:
     return {"thresholds": [{"priority": "DEFAULT", **dict.fromkeys(many, 100000)}]}
 
 
-def reply_format() -> Config:
-    """What Envoy says by itself, in the shape that OpenAI clients read; what our filters say has it already."""
+def reply_format(*, at_targets: bool = False) -> Config:
+    """What Envoy says by itself, in the shape that OpenAI clients read; what our filters say has it already.
+
+    At the callers' side a 401 is about the caller's key; `at_targets` it is about the gateway's own credential.
+    """
     error = {
         "message": "%LOCAL_REPLY_BODY%",
         "type": "gateway_error",
@@ -97,7 +100,10 @@ def reply_format() -> Config:
         "code": "%RESPONSE_CODE%",
     }
     named = {
-        401: ("authentication_error", "invalid_api_key"),
+        401: ("server_error", "credential_missing")
+        if at_targets
+        else ("authentication_error", "invalid_api_key"),
+        403: ("permission_error", "caller_not_allowed"),
         413: ("invalid_request_error", "request_too_large"),
         429: ("rate_limit_error", "rate_limit_exceeded"),
         504: ("server_error", "first_byte_timeout"),
@@ -146,6 +152,7 @@ def access_log() -> Config:
         "status": "%RESPONSE_CODE%",
         "served_by": "%RESP(X-SERVED-BY)%",
         "attempts": "%RESP(X-ATTEMPTS)%",
+        "drill": "%RESP(X-ANYPORT-DRILL)%",
         "milliseconds": "%DURATION%",
         "first_byte_milliseconds": "%RESPONSE_DURATION%",
         "flags": "%RESPONSE_FLAGS%",

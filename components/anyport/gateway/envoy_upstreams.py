@@ -6,16 +6,29 @@ from .envoy_parts import Config, extension, http_options, no_breakers
 from .routes import RouteTable, TargetRoute
 from .settings import GatewaySettings
 
-__all__ = ["secret_file", "target_clusters"]
+__all__ = ["drill_cluster", "secret_file", "target_clusters"]
 
 
 def target_clusters(table: RouteTable, settings: GatewaySettings) -> list[Config]:
-    """One cluster per target of every endpoint, named `endpoint/target`."""
-    return [
-        _cluster(endpoint.name, target, settings)
-        for endpoint in table.endpoints
-        for target in endpoint.targets
-    ]
+    """One cluster per target of every endpoint, named `endpoint/target`.
+
+    With a drill key each has a twin for drills, which differs in its name only: what a drill makes a fallback serve is
+    in no metric that an alert looks at.
+    """
+    found = []
+    for endpoint in table.endpoints:
+        for target in endpoint.targets:
+            found.append(_cluster(endpoint.name, target, settings))
+            if settings.drill_key_file:
+                twin = _cluster(endpoint.name, target, settings)
+                stat = f"drill_{endpoint.name}_{target.name}"
+                found.append({**twin, "name": drill_cluster(twin["name"]), "alt_stat_name": stat})
+    return found
+
+
+def drill_cluster(name: str) -> str:
+    """Name of the twin of the cluster `endpoint/target`."""
+    return f"drill:{name}"
 
 
 def secret_file(endpoint: str, target: str) -> str:

@@ -25,15 +25,20 @@ def callers_lua() -> str:
     return _text("callers")
 
 
-def front_lua(table: RouteTable) -> str:
+def front_lua(table: RouteTable, settings: GatewaySettings) -> str:
     """Of the filter that chooses the order of targets."""
     endpoints = {endpoint.name: _endpoint(endpoint) for endpoint in table.endpoints}
     head = [
         f"local ENDPOINTS = {literal(endpoints)}",
         f"local NAMES = {literal(sorted(endpoints))}",
+        # Without callers' keys nobody has checked who a caller says it is.
+        f"local KNOWN_CALLERS = {literal(bool(settings.callers_file or settings.caller_tokens))}",
         f"local PATHS = {literal({f'/v1{path}': api for api, path in API_PATHS.items()})}",
     ]
-    return "\n".join([*head, _text("json"), _text("front")])
+    drill = [f"local DRILL_KEY_FILE = {literal(settings.drill_key_file)}", _text("drill")]
+    return "\n".join(
+        [*head, _text("json"), _text("refuse"), *(drill if settings.drill_key_file else []), _text("front")]
+    )
 
 
 def targets_lua(table: RouteTable, settings: GatewaySettings) -> str:
@@ -56,7 +61,7 @@ def targets_lua(table: RouteTable, settings: GatewaySettings) -> str:
         f"local COOLDOWN_MS = {round(settings.cooldown_seconds * 1000)}",
         f"local TRIGGERS = {literal({str(status): True for status in TRIGGERS})}",
     ]
-    return "\n".join([*head, _text("json"), _text("targets")])
+    return "\n".join([*head, _text("json"), _text("errors"), _text("targets")])
 
 
 def _endpoint(endpoint: EndpointRoute) -> dict[str, Any]:
@@ -66,6 +71,7 @@ def _endpoint(endpoint: EndpointRoute) -> dict[str, Any]:
     rows = [
         {
             "index": index,
+            "name": target.name,
             "priority": target.priority,
             "weight": target.weight,
             "features": dict.fromkeys(sorted(target.features | free), True),

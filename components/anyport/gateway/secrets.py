@@ -8,9 +8,21 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["caller_line", "credential_text", "write_credential"]
+__all__ = [
+    "PLACEHOLDER",
+    "caller_line",
+    "credential_text",
+    "prepare_folder",
+    "write_credential",
+    "write_file",
+]
+
+PLACEHOLDER = '{"resources": []}\n'
+"""A file without a credential. Envoy starts with it and answers 401 for that target, so requests move on, until
+the credential comes; without any file it would not start at all."""
 
 
 def credential_text(endpoint: str, target: str, token: str) -> str:
@@ -26,15 +38,29 @@ def credential_text(endpoint: str, target: str, token: str) -> str:
 def write_credential(folder: Path, endpoint: str, target: str, token: str) -> Path:
     """Write it, readable by the owner alone, in one rename, so that a reader sees the old or the new one."""
     path = folder / f"{endpoint}.{target}.yaml"
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".credential-")
+    write_file(path, credential_text(endpoint, target, token))
+    return path
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that is in Envoy's form already, as `write_credential` does."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".credential-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(credential_text(endpoint, target, token))
+            file.write(text)
         Path(temporary).replace(path)
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return path
+
+
+def prepare_folder(folder: Path, names: Iterable[str]) -> None:
+    """A placeholder for every `endpoint/target` without a file, so that Envoy can start; the folder is made too."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in names:
+        path = folder / f"{name.replace('/', '.')}.yaml"
+        if not path.exists():
+            write_file(path, PLACEHOLDER)
 
 
 def caller_line(name: str, secret: str) -> str:

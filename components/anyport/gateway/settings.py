@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-__all__ = ["CallerLimit", "GatewaySettings"]
+__all__ = ["CallerLimit", "CallerTokens", "GatewaySettings"]
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -24,6 +24,27 @@ class CallerLimit(_Model):
 
     requests_per_minute: int = Field(ge=1)
     """Requests that are let through per minute; more are answered with 429 and never reach a target."""
+
+
+class CallerTokens(_Model):
+    """Tokens (JWT) of an identity provider, in the place of keys."""
+
+    issuer: Annotated[str, StringConstraints(min_length=1)]
+    """What `iss` of a token must be."""
+    audiences: Annotated[tuple[str, ...], Field(min_length=1)]
+    """One of them must be in `aud`."""
+    keys_url: Annotated[str, StringConstraints(pattern=r"^https://[^/@\s]+/\S*$")] | None = None
+    """Where the provider publishes its signing keys (JWKS); fetched again every ten minutes."""
+    keys_file: str | None = None
+    """A file with them instead, read at the start."""
+    caller_claim: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "sub"
+    """The claim that names the caller, for limits and the access log; `azp` or `appid` with Entra."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> CallerTokens:
+        if (self.keys_url is None) == (self.keys_file is None):
+            raise ValueError("give keys_url or keys_file")
+        return self
 
 
 class GatewaySettings(_Model):
@@ -51,13 +72,23 @@ class GatewaySettings(_Model):
     """How long it gets none; then one request at a time tries whether it is well again."""
     largest_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 32 * 2**20
     """Requests above it are refused with 413. Bodies are kept until a target answers, for the next one."""
+    request_headers_seconds: Seconds = 10.0
+    """How long the head of a caller's request may take to come; then 408."""
+    request_seconds: Seconds = 60.0
+    """The same for the whole request. A prompt of 32 MiB over a slow line needs it."""
     callers_file: str | None = None
     """File of callers and the hashes of their keys, a line each as `anyport.gateway.secrets.caller_line` makes it. Default: anyone who
     can connect may call, which is right only on loopback or behind another gateway."""
+    caller_tokens: CallerTokens | None = None
+    """Tokens that callers show instead of keys; not with `callers_file`."""
     caller_limits: dict[
-        Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")], CallerLimit
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@:-]{0,127}$")], CallerLimit
     ] = Field(default_factory=dict)
-    """Limits by caller; needs `callers_file`."""
+    """Limits by caller, per process (each pod counts for itself); needs `callers_file` or `caller_tokens`. Callers
+    without one are not limited."""
+    drill_key_file: str | None = None
+    """File of hashes of drill keys, lines as in `callers_file`, read at the start. Who sends such a key may name
+    targets that are to be as if broken for that one request. Default: nobody may."""
     secrets_dir: str = "/etc/anyport/secrets"
     """Folder with one file of credentials per target, in Envoy's SDS form; read again when it changes."""
     ca_file: str = "/etc/ssl/certs/ca-certificates.crt"
@@ -69,3 +100,9 @@ class GatewaySettings(_Model):
     addresses: dict[str, str] = Field(default_factory=dict)
     """Host name → `address:port` to connect to instead of asking DNS; certificates are still checked for the
     host name. For tests and for private addresses."""
+
+    @model_validator(mode="after")
+    def _callers_known(self) -> GatewaySettings:
+        if self.callers_file and self.caller_tokens:
+            raise ValueError("callers_file and caller_tokens are two ways to the same: give one")
+        return self

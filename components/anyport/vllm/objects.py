@@ -16,7 +16,7 @@ from .timing import rollout_minutes
 __all__ = ["Piece", "pieces"]
 
 NAME = "vllm-server"
-_BEFORE_PODS = ("account", "secret", "network", "weights")
+_BEFORE_PODS = ("account", "secret", "network", "quota", "weights")
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ def _first(server: Server) -> Iterator[Piece]:
         NAME,
         {"spec": policy.network_policy_spec(server)},
     )
+    if server.max_gpus is not None:
+        yield Piece(
+            "quota", "v1", "ResourceQuota", NAME, {"spec": policy.quota_spec(server, server.max_gpus)}
+        )
     if server.cache == "shared":
         spec = {"spec": workload.claim_spec(server)}
         yield Piece("weights", "v1", "PersistentVolumeClaim", CLAIM, spec, holds_state=True)

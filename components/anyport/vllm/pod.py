@@ -92,6 +92,8 @@ def _container(server: Server, role: str) -> dict[str, Any]:
         "args": args,
         "env": environment(server),
         "resources": _resources(server),
+        # A crash of the engine is told by its log only; so its last lines are in the pod's status too.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},

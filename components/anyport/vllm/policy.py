@@ -1,4 +1,4 @@
-"""Who may reach the pods, what they may reach, and how many may be away at once."""
+"""Who may reach the pods, what they may reach, how many may be away at once, and how many GPUs they may hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from .command import PORT
 from .server import Server
 
-__all__ = ["disruption_budget_spec", "network_policy_spec"]
+__all__ = ["disruption_budget_spec", "network_policy_spec", "quota_spec"]
 
 
 def network_policy_spec(server: Server) -> dict[str, Any]:
@@ -39,6 +39,13 @@ def network_policy_spec(server: Server) -> dict[str, Any]:
 def disruption_budget_spec(server: Server) -> dict[str, Any]:
     """One at a time. `minAvailable: 1` would block the drain of a node for ever at one replica."""
     return {"maxUnavailable": 1, "selector": {"matchLabels": server.labels}}
+
+
+def quota_spec(server: Server, max_gpus: int) -> dict[str, Any]:
+    """GPUs only. Kubernetes counts an extended resource by its requests; a quota of processors or memory would
+    refuse every pod that does not name them.
+    """
+    return {"hard": {f"requests.{server.profile.gpu_resource}": str(max_gpus)}}
 
 
 def _callers(server: Server) -> list[str]:

@@ -118,6 +118,7 @@ class Server:
         start_minutes: that time, when it was said.
         drain_seconds: how long answers in flight may take when a pod ends.
         surge_replicas: replicas that a roll-out may add before it takes one away.
+        max_gpus: GPUs that the namespace admits; None for no limit.
         cpus, memory_gib: requests of one pod; None for none.
         read_only_root: whether the root file system is read-only.
         exposure, network, monitoring, autoscaling: see their classes.
@@ -152,6 +153,7 @@ class Server:
     start_minutes: int | None = None
     drain_seconds: int = 60
     surge_replicas: int = 0
+    max_gpus: int | None = None
     cpus: int | None = None
     memory_gib: int | None = None
     read_only_root: bool = False

@@ -9,7 +9,7 @@ __all__ = ["github"]
 
 
 def github(report: Report) -> str:
-    """An error per failing finding and problem, a warning per other finding, a notice per note or waiver.
+    """An error per failing finding and problem, a warning per other finding, a notice per note, waiver or remark.
 
     GitHub shows ten of each kind per step, so the order of the report matters.
     """
@@ -20,6 +20,7 @@ def github(report: Report) -> str:
         fix = f"; fix: {problem.fix}" if problem.fix else ""
         lines.append(f"::error {place}title={github_property(problem.code)}::{github_data(message + fix)}\n")
     lines += [_entry(entry) for entry in report.entries]
+    lines += [f"::notice title=note::{github_data(remark)}\n" for remark in report.remarks]
     for preview in report.previews:
         if preview.broke:
             said = "; ".join(preview.errors) or "the events break off"

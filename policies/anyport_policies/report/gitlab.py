@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from typing import Any
 
 from anyport.errors import Problem
@@ -16,8 +18,13 @@ _SEVERITY = {"critical": "blocker", "high": "critical", "medium": "major", "low"
 
 
 def gitlab(report: Report) -> str:
-    """One issue per finding and problem. Waived findings are `info`, since the format knows no exceptions."""
-    issues = [*map(_finding, report.entries), *map(_problem, report.problems)]
+    """One issue per finding, problem and remark. Waived findings are `info`, since the format knows no exceptions."""
+    at = next(iter(report.files), "-")
+    issues = [
+        *map(_finding, report.entries),
+        *map(_problem, report.problems),
+        *(_remark(remark, at) for remark in report.remarks),
+    ]
     return "[\n" + ",\n".join(json.dumps(issue) for issue in issues) + "\n]\n"
 
 
@@ -31,6 +38,18 @@ def _finding(entry: Entry) -> dict[str, Any]:
         "fingerprint": entry.fingerprint,
         "severity": "info" if quiet else _SEVERITY.get(found.severity, "major"),
         "location": {"path": entry.file or "-", "lines": {"begin": max(entry.line, 1)}},
+    }
+
+
+def _remark(remark: str, file: str) -> dict[str, Any]:
+    """The format wants a place, so the first file stands in; numbers change from day to day and identify nothing."""
+    said = plain(remark)
+    return {
+        "description": said,
+        "check_name": "note",
+        "fingerprint": hashlib.sha256(re.sub(r"[0-9]+", "", said).encode()).hexdigest()[:32],
+        "severity": "info",
+        "location": {"path": file, "lines": {"begin": 1}},
     }
 
 

@@ -14,7 +14,7 @@ __all__ = ["junit"]
 def junit(report: Report) -> str:
     """A failure where a finding fails the check; what is waived, old or less than mandatory is output of its case.
 
-    Problems with the input are errors of a suite of their own.
+    Problems with the input are errors of a suite of their own, remarks the output of one without cases.
     """
     by_case: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in report.entries:
@@ -43,6 +43,9 @@ def junit(report: Report) -> str:
         suite.set("failures", str(failures))
         suite.set("errors", "0")
     _problems(top, report)
+    if report.remarks:
+        suite = ET.SubElement(top, "testsuite", name="notes", tests="0", failures="0", errors="0")
+        ET.SubElement(suite, "system-out").text = "\n".join(xml_text(remark) for remark in report.remarks)
     ET.indent(top)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(top, encoding="unicode") + "\n"
 

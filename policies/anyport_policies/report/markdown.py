@@ -15,6 +15,7 @@ __all__ = ["LONGEST", "MARKER", "markdown"]
 MARKER = "<!-- anyport-check -->"
 LONGEST = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
+_MONTHS = ("standby", "steady", "failover")
 _CUT = "\nThe rest does not fit into a comment; the report of the job has all of it.\n"
 
 
@@ -115,3 +116,14 @@ def _changes(changes: tuple[Change, ...]) -> Iterator[str]:
                 yield f"- before: {code(line)}\n"
         for line in after:
             yield f"- {'after' if line not in before else 'as before'}: {code(line)}\n"
+        yield from _costs(change)
+
+
+def _costs(change: Change) -> Iterator[str]:
+    """Months that cost something else now, by list prices; see `anyport cost` for what is assumed."""
+    nothing = ("none",) * len(_MONTHS)
+    for month, before, after in zip(
+        _MONTHS, change.cost_before or nothing, change.cost_after or nothing, strict=True
+    ):
+        if before != after:
+            yield f"- {month} month by list prices: {code(before)} → {code(after)}\n"

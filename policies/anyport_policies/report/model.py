@@ -116,12 +116,16 @@ class Change:
         endpoint: its name.
         before: None when there was no such endpoint.
         after: None when it is gone.
+        cost_before: list prices of a standby, a steady and a failover month, as text; empty when not estimated.
+        cost_after: likewise.
     """
 
     file: str
     endpoint: str
     before: tuple[str, ...] | None
     after: tuple[str, ...] | None
+    cost_before: tuple[str, ...] = ()
+    cost_after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ _SECURITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
 def sarif(report: Report) -> str:
     """One run. Waived findings carry the waiver as an accepted suppression; old ones say `unchanged`.
 
-    Problems with the input are notifications of an invocation that did not succeed, not results: they say
-    that nothing was judged, so no reader may take their absence for a mended finding.
+    Problems with the input, and remarks, are notifications of the invocation, not results. One with problems did not
+    succeed: nothing was judged, so no reader may take the absence of findings for mended ones.
     """
     rules = [_rule(rule, report) for rule in report.rules]
     index = {rule.id: place for place, rule in enumerate(report.rules)}
@@ -129,6 +129,9 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
                 "level": "error",
                 "message": {"text": plain(f"The preview of {preview.stack} {preview.result}: {why}.")},
             }
+
+    for remark in report.remarks:
+        yield {"level": "note", "message": {"text": plain(remark)}}
 
 
 def _said(problem: Problem) -> str:

@@ -29,6 +29,8 @@ only from when the caller had the next target's answer.
 class _Attempt:
     arrived: float
     ended: float
+    cornered: bool = False
+    """Whether nothing but broken targets came after it: it may then be made beside a trial, as its best hope."""
 
 
 def measure(seen: Observation, recipe: Recipe) -> Measured:
@@ -119,11 +121,27 @@ def _attempts(
         if name in last_group(recipe.places, call):
             continue
         hits = hits_of.get(call.number, [])
-        found += [_Attempt(hit.arrived, hit.ended) for hit in hits if hit.target == name and not hit.well]
+        found += [
+            _Attempt(hit.arrived, hit.ended, _cornered(hit, call, seen, recipe.places))
+            for hit in hits
+            if hit.target == name and not hit.well
+        ]
         missing = call.attempts - len(hits)
         if seen.step.broken[name].unseen and missing > 0 and not any(hit.target == name for hit in hits):
             found.append(_unseen(call, name, hits, able(recipe.places, call)))
     return sorted(found, key=lambda attempt: attempt.arrived)
+
+
+def _cornered(hit: Hit, call: Call, seen: Observation, places: Sequence[Place]) -> bool:
+    """Whether every target after this one in the call's order is broken and was not seen well again by then."""
+    names = [place.name for place in able(places, call)]
+    later = names[names.index(hit.target) + 1 :] if hit.target in names else []
+    back = {
+        each.target
+        for each in seen.hits
+        if each.well and seen.broke < each.arrived and each.ended < hit.arrived
+    }
+    return bool(later) and all(name in seen.step.broken and name not in back for name in later)
 
 
 def _unseen(call: Call, name: str, hits: Sequence[Hit], order: Sequence[Place]) -> _Attempt:
@@ -154,7 +172,9 @@ def _premature(attempts: Sequence[_Attempt], known: float | None, rules: Rules) 
         beside = any(
             other is not attempt and other.arrived < attempt.arrived < other.ended for other in attempts
         )
-        count += beside or attempt.arrived < ended + rules.cooldown * (1 - EARLY_SHARE)
+        count += (beside and not attempt.cornered) or attempt.arrived < ended + rules.cooldown * (
+            1 - EARLY_SHARE
+        )
     return count
 
 
@@ -244,14 +264,19 @@ def _fail_back(seen: Observation, places: Sequence[Place]) -> float | None:
 
 
 def _herd(seen: Observation, known: Mapping[str, float | None], places: Sequence[Place]) -> int:
-    """Requests that came to a healed target while its first trial was still under way."""
+    """Requests that came to a healed target while its first trial was still under way, though another could serve."""
+    calls = {call.number: call for call in seen.calls}
     exempt = {call.number: last_group(places, call) for call in seen.calls}
     count = 0
     for name, at in known.items():
         hits = [hit for hit in seen.hits if hit.target == name and name not in exempt.get(hit.call, ())]
         trial = next((hit for hit in hits if hit.well and hit.arrived >= seen.healed), None)
         if at is not None and trial is not None:
-            count += sum(trial.arrived < hit.arrived < trial.ended - EARLY_SECONDS for hit in hits)
+            count += sum(
+                trial.arrived < hit.arrived < trial.ended - EARLY_SECONDS
+                and not (hit.call in calls and _cornered(hit, calls[hit.call], seen, places))
+                for hit in hits
+            )
     return count
 
 

@@ -9,9 +9,9 @@ from .model import Drilled, Verdict
 from .report import HEADINGS, step_cells
 from .timeline import COLOURS, memory_plot, timeline
 
-__all__ = ["as_page"]
+__all__ = ["STYLE", "as_page"]
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light; --ink: #1d2733; --soft: #5c6b7a; --line: #d9e0e7; --good: #1b7f4b; --bad: #b3261e; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: #fff; max-width: 1120px;
   margin: 2rem auto; padding: 0 1rem; }
@@ -47,7 +47,7 @@ def as_page(done: Drilled) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Drill of {escape(done.endpoint)}</title><style>{_STYLE}</style></head><body>"
+        f"<title>Drill of {escape(done.endpoint)}</title><style>{STYLE}</style></head><body>"
         + "\n".join(parts)
         + "</body></html>\n"
     )

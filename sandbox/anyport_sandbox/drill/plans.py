@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from .model import Effect, Fault, Load, Place, Step
 
-__all__ = ["full", "seconds_of", "short", "soak"]
+__all__ = ["chosen", "fault_names", "full", "seconds_of", "short", "soak"]
 
 OPEN = Load("open")
 CLOSED = Load("closed")
@@ -32,6 +32,17 @@ def short(places: Sequence[Place]) -> tuple[Step, ...]:
     if len(places) > 2:
         steps.append(_step({first.name: Fault.HANG, second.name: Fault.S503}, CLOSED))
     return (*steps, _step({place.name: Fault.S503 for place in places}, CLOSED))
+
+
+def fault_names() -> dict[str, Fault]:
+    """Every fault by the name it has on a command line: that of the reports, with hyphens for spaces."""
+    return {fault.replace("[", "").replace("]", "").lower().replace(" ", "-"): fault for fault in Fault}
+
+
+def chosen(places: Sequence[Place], faults: Sequence[Fault]) -> tuple[Step, ...]:
+    """These faults on the first target, one after the other."""
+    first = _ordered(places)[0]
+    return tuple(_step({first.name: fault}, OPEN) for fault in faults)
 
 
 def full(places: Sequence[Place]) -> tuple[Step, ...]:

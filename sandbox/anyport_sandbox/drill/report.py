@@ -9,7 +9,7 @@ from dataclasses import asdict
 from .guarantee import GUARANTEE
 from .model import Drilled, Measured
 
-__all__ = ["as_json", "as_text", "step_line"]
+__all__ = ["aligned", "as_json", "as_text", "step_line"]
 
 HEADINGS = (
     "fault", "load", "calls", "lost", "told", "told after", "silent", "hits on dead", "once known", "trials",
@@ -37,7 +37,7 @@ def as_text(done: Drilled) -> str:
     """The table of steps, what was broken of the guarantee, and one line that sums it up."""
     rows = [HEADINGS, *(step_cells(row) for row in done.measured)]
     bad = [verdict for verdict in done.verdicts if not verdict.kept]
-    lines = [_aligned(rows), ""]
+    lines = [aligned(rows), ""]
     for verdict in bad:
         lines.append(f"NOT KEPT  {verdict.step}: {verdict.says}")
         lines.append(f"          clause {verdict.clause}: {GUARANTEE[verdict.clause]}")
@@ -73,7 +73,8 @@ def seconds(value: float | None) -> str:
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of as many cells each, in columns."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

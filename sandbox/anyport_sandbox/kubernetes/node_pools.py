@@ -3,12 +3,13 @@
 After CoreWeave's documentation (collected 2026-11-22): a pool is wished by `instanceType` and `targetNodes`, its status
 has the conditions `Valid` and `AtTarget`, and new machines take minutes. Guesses: the reasons and words of the conditions,
 the names of machines, that the newest machines go first when a pool shrinks, and that an unknown instance type makes
-the pool invalid. Not simulated: the autoscaler, spot capacity, racks that come whole.
+the pool invalid. A pool names no zone, since a CoreWeave cluster is in one; where this control plane plays the clusters
+of several zones, a pool's machines come to the zone that `zone_of` finds. Not simulated: the autoscaler, spot capacity, racks that come whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,13 +19,36 @@ from anyport_sandbox.kubernetes.clock import Clock
 from anyport_sandbox.kubernetes.control_plane import VERSION
 from anyport_sandbox.kubernetes.network import Network
 
-__all__ = ["API_VERSION", "NodePools"]
+__all__ = ["API_VERSION", "NodePools", "zone_of"]
 
 API_VERSION = "compute.coreweave.com/v1alpha1"
 START_SECONDS = 300.0
 """Simulated seconds a new machine takes; documented are 5 to 15 minutes."""
-_ZONE = "US-EAST-04A"
+_EMPTY_CLUSTER_ZONE = "US-EAST-04A"
 _POOL = "compute.coreweave.com/node-pool"
+_ZONE = "topology.kubernetes.io/zone"
+_TYPE = "node.kubernetes.io/instance-type"
+_OF_COREWEAVE = "node.coreweave.cloud/state"
+
+
+def zone_of(pool: str, spec: Mapping[str, Any], machines: Iterable[Mapping[str, str]]) -> str:
+    """The zone of a pool's new machines.
+
+    The one in the pool's own node labels, else of its machines, else of machines of its instance type, else of any;
+    the first by name where several zones are left.
+
+    Args:
+        pool: its name.
+        spec: of the NodePool.
+        machines: labels of the cluster's CoreWeave machines.
+    """
+    if wished := (spec.get("nodeLabels") or {}).get(_ZONE):
+        return str(wished)
+    there = [labels for labels in machines if labels.get(_ZONE)]
+    for label, value in ((_POOL, pool), (_TYPE, spec["instanceType"])):
+        if found := sorted(labels[_ZONE] for labels in there if labels.get(label) == value):
+            return found[0]
+    return min((labels[_ZONE] for labels in there), default=_EMPTY_CLUSTER_ZONE)
 
 
 class NodePools:
@@ -58,7 +82,7 @@ class NodePools:
             return
         spec = body["spec"]
         try:
-            machine = nodes.coreweave(spec["instanceType"], _ZONE, pool=name)
+            machine = nodes.coreweave(spec["instanceType"], zone_of(name, spec, self._labels()), pool=name)
         except KeyError:
             text = f"instance type {spec['instanceType']} is not known"
             self._report(
@@ -101,6 +125,13 @@ class NodePools:
         address = self._network.node_address(node)
         self._api.create(nodes.manifest(labelled, address, VERSION, self._clock.stamp()))
         self._settle(name)
+
+    def _labels(self) -> list[dict[str, str]]:
+        """Labels of CoreWeave's machines."""
+        return [
+            each["metadata"].get("labels") or {}
+            for each in self._api.list("v1", "Node", labels=_OF_COREWEAVE)
+        ]
 
     def _machines(self, pool: str) -> list[str]:
         """Names of a pool's machines, by number."""

@@ -23,6 +23,7 @@ from anyport_sandbox.servers.errors import ApiError, ServersError
 from anyport_sandbox.servers.faults import FaultBook
 from anyport_sandbox.servers.gate import Gate, accepts
 from anyport_sandbox.servers.limits import Meter
+from anyport_sandbox.servers.real_model import RealModel
 from anyport_sandbox.servers.requests import chat_request, embedding_request, json_object
 from anyport_sandbox.servers.routes import Fault, Route
 from anyport_sandbox.servers.suffering import Sufferer
@@ -35,15 +36,20 @@ _KINDS = {"/chat/completions": "chat", "/responses": "chat", "/embeddings": "emb
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
-def host_app(routes: Iterable[Route], faults: FaultBook, clock: Clock = time.monotonic) -> ASGIApp:
-    """An ASGI application for all routes of one host (all of one provider)."""
-    server = _Host(list(routes), faults, clock)
+def host_app(
+    routes: Iterable[Route], faults: FaultBook, clock: Clock = time.monotonic, model: RealModel | None = None
+) -> ASGIApp:
+    """An ASGI application for all routes of one host (all of one provider); `model` speaks for them if given."""
+    server = _Host(list(routes), faults, clock, model)
     return with_transport(Starlette(routes=[HttpRoute("/{path:path}", server.handle, methods=_METHODS)]))
 
 
 class _Host:
-    def __init__(self, routes: list[Route], faults: FaultBook, clock: Clock) -> None:
+    def __init__(
+        self, routes: list[Route], faults: FaultBook, clock: Clock, model: RealModel | None = None
+    ) -> None:
         self.routes = routes
+        self.model = model
         self.calls = dict.fromkeys((route.name for route in routes), 0)
         self.gate = Gate(clock)
         self.meter = Meter(clock)
@@ -95,7 +101,10 @@ class _Host:
             return JSONResponse(vectors, headers=self._headers(dialect, route) | extra)
         checked = _CHECKS[address.operation](body, ignore_unknown=dialect.ignores_unknown_fields)
         dialect.refuse(route, checked)
-        said = _filtered(chat.answer(route, checked), route, fault)
+        said = chat.answer(route, checked)
+        if self.model is not None:
+            said = await self.model.say(said, checked)
+        said = _filtered(said, route, fault)
         self.meter.spend(route, said.usage.total_tokens)
         headers = self._headers(dialect, route) | extra
         if not checked.get("stream"):

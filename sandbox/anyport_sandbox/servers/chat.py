@@ -37,11 +37,13 @@ class Answer:
     finish: str
     choices: int
     prompt_tokens: int
+    made_tokens: int | None = None
+    """As a real model counted them; None has them counted here."""
 
     @property
     def usage(self) -> CompletionUsage:
-        """Counted by `tokens`, over all choices."""
-        made = count(self.text) * self.choices
+        """Counted by `tokens` unless a real model did, over all choices."""
+        made = (count(self.text) if self.made_tokens is None else self.made_tokens) * self.choices
         return CompletionUsage(
             prompt_tokens=self.prompt_tokens, completion_tokens=made, total_tokens=self.prompt_tokens + made
         )

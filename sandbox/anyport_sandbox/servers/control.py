@@ -39,13 +39,16 @@ class Running:
     addresses: dict[str, str]
 
 
-def start(routes: Sequence[Route], state_dir: Path, port: int = DEFAULT_PORT) -> Running:
+def start(
+    routes: Sequence[Route], state_dir: Path, port: int = DEFAULT_PORT, model: str | None = None
+) -> Running:
     """Start the servers in a session of their own, so that they outlive the caller; wait till they listen.
 
     Args:
         routes: what to serve; written to `routes.json` with the tokens, mode 0600.
         state_dir: made if absent, 0700; its faults from an earlier run are forgotten.
         port: of the proxy; the hosts get the ports after it. 0 is any free ports.
+        model: base URL of a real model that speaks for every route; None has them say who they are.
 
     Raises:
         RouteError: two routes cannot be told apart.
@@ -59,7 +62,7 @@ def start(routes: Sequence[Route], state_dir: Path, port: int = DEFAULT_PORT) ->
         (state / stale).unlink(missing_ok=True)
     save_routes(state / "routes.json", routes)
     log = state / "serve.log"
-    process = _spawn(state, port, log)
+    process = _spawn(state, port, log, model)
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if (found := _read(state)) is not None:
@@ -105,13 +108,13 @@ def running(state_dir: Path) -> Running | None:
     return found if found is not None and _is_ours(found.pid, state_dir.absolute()) else None
 
 
-def _spawn(state: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+def _spawn(state: Path, port: int, log: Path, model: str | None) -> subprocess.Popen[bytes]:
     room = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (room, os.environ.get("PYTHONPATH"))))
     command = [sys.executable, "-m", _MODULE, "--routes", str(state / "routes.json")]
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [*command, "--state", str(state), "--port", str(port)],
+            [*command, "--state", str(state), "--port", str(port), *(["--model", model] if model else [])],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

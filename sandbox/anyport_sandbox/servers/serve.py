@@ -21,14 +21,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from anyport_sandbox.servers.addresses import host_names
 from anyport_sandbox.servers.app import host_app
-from anyport_sandbox.servers.clock import Clock, StateClock
+from anyport_sandbox.servers.clock import StateClock
 from anyport_sandbox.servers.errors import RouteError, ServersError
 from anyport_sandbox.servers.faults import FaultBook
 from anyport_sandbox.servers.files import private_dir, write_private
 from anyport_sandbox.servers.proxy import ConnectProxy
+from anyport_sandbox.servers.real_model import RealModel
 from anyport_sandbox.servers.routes import Route, load_routes
 from anyport_sandbox.servers.tls import make_certificates
 
@@ -69,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         state = private_dir(options.state.absolute())
         hosts = sorted({route.host for route in routes})
         sockets = _bind(port, hosts)
-        asyncio.run(_run(routes, state, sockets, options.parent_pid))
+        model = RealModel(options.model) if options.model else None
+        asyncio.run(_run(routes, state, sockets, options.parent_pid, model))
     except RouteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -95,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", help=f"first port; default ${PORT_VARIABLE}, else {DEFAULT_PORT}; 0: any free"
     )
+    parser.add_argument("--model", metavar="URL", help="base URL of a real model that speaks for every route")
     parser.add_argument("--parent-pid", type=int, help="end when this process is gone")
     return parser
 
@@ -135,7 +139,11 @@ def _bind(port: int, hosts: Sequence[str]) -> dict[str, socket.socket]:
 
 
 async def _run(
-    routes: list[Route], state: Path, sockets: dict[str, socket.socket], parent: int | None
+    routes: list[Route],
+    state: Path,
+    sockets: dict[str, socket.socket],
+    parent: int | None,
+    model: RealModel | None,
 ) -> None:
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -148,7 +156,8 @@ async def _run(
     faults, clock = FaultBook(state), StateClock(state)
     servers = {
         host: _server(
-            certificates.by_host[host], [route for route in routes if route.host == host], faults, clock
+            certificates.by_host[host],
+            host_app([route for route in routes if route.host == host], faults, clock, model),
         )
         for host in ports
     }
@@ -171,10 +180,10 @@ async def _run(
         await _end(proxy, list(servers.values()), tasks)
 
 
-def _server(certificate: Path, routes: list[Route], faults: FaultBook, clock: Clock) -> _Server:
+def _server(certificate: Path, app: ASGIApp) -> _Server:
     return _Server(
         uvicorn.Config(
-            host_app(routes, faults, clock),
+            app,
             http="h11",
             ws="none",
             lifespan="off",

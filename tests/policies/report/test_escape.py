@@ -102,7 +102,7 @@ def test_a_log_of_a_pipeline_takes_no_line_for_a_command_that_is_not_ours(name: 
         assert commands == []
     else:
         assert all(re.match(r"::(error|warning|notice) [^\n]*::", line) for line in commands)
-        assert len(commands) == len(shown.splitlines()) == 6
+        assert len(commands) == len(shown.splitlines()) == 7
 
 
 @LINES

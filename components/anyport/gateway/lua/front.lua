@@ -1,5 +1,6 @@
 -- Reads what a request asks for and chooses the order of targets that may serve it.
--- ENDPOINTS and STREAM_SECONDS come before this text, from the route table.
+-- ENDPOINTS, NAMES, PATHS and KNOWN_CALLERS come before this text, from the route table and the settings, and
+-- `drill.lua` where there is a drill key.
 
 local function has_list(text, span)
   return span and text:byte(span[1]) == OPEN_LIST and text:find('%S', span[1] + 1) < span[2]
@@ -29,16 +30,10 @@ local FEATURE_SIGNS = {
 
 local counter = 0
 
-local function refuse(handle, status, code, message)
-  handle:streamInfo():dynamicMetadata():set('anyport', 'reply', 'own')
-  local kind = status == '404' and 'not_found_error' or 'invalid_request_error'
-  handle:respond({[':status'] = status, ['content-type'] = 'application/json'}, error_body(kind, code, message))
-end
-
 local function forget_forged(headers)
   local forged = {}
   for name in pairs(headers) do
-    if name:sub(1, 10) == 'x-anyport-' and name ~= 'x-anyport-caller' or name:sub(1, 8) == 'x-envoy-' then
+    if name:sub(1, 10) == 'x-anyport-' and not (KNOWN_CALLERS and name == 'x-anyport-caller') or name:sub(1, 8) == 'x-envoy-' then
       forged[#forged + 1] = name
     end
   end
@@ -119,6 +114,7 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
+  local wanted = drill_wanted and drill_wanted(handle, headers)
   forget_forged(headers)
   local path = (headers:get(':path') or ''):gsub('%?.*$', '')
   local method = headers:get(':method')
@@ -132,6 +128,7 @@ function envoy_on_request(handle)
   local body = handle:body()
   local text = body and body:length() > 0 and body:getBytes(0, body:length()) or ''
   local found, reason = members(text)
+  if found and not valid_utf8(text) then found, reason = nil, 'the body is not valid JSON' end
   if not found then return refuse(handle, '400', 'invalid_json', 'This request cannot be routed: ' .. reason .. '.') end
   local name = check_model(handle, text, found)
   if not name then return end
@@ -144,6 +141,11 @@ function envoy_on_request(handle)
   if #order == 0 then
     return refuse(handle, '400', 'feature_not_supported', 'No target of ' .. name .. ' has ' .. table.concat(needs, ' and ') .. '.')
   end
+  local moves = #order - 1
+  if wanted then
+    moves = begin_drill(handle, endpoint, order, wanted)
+    if not moves then return end
+  end
   counter = counter + 1
   headers = handle:headers()
   headers:replace('x-anyport-request', handle:timestamp(EnvoyTimestampResolution.MILLISECOND) .. '-' .. counter)
@@ -151,6 +153,6 @@ function envoy_on_request(handle)
   headers:replace('x-anyport-api', PATHS[path])
   headers:replace('x-anyport-stream', FEATURE_SIGNS.streaming(text, found) and 'yes' or 'no')
   headers:replace('x-anyport-route', name .. '/' .. table.concat(order, ','))
-  headers:replace('x-envoy-max-retries', tostring(#order - 1))
+  headers:replace('x-envoy-max-retries', tostring(moves))
   handle:clearRouteCache()
 end

@@ -86,3 +86,35 @@ local function error_body(kind, code, message)
   return '{"error":{"message":' .. quoted(message) .. ',"type":' .. quoted(kind) ..
     ',"param":null,"code":' .. quoted(code) .. '}}'
 end
+
+-- Length of the character that begins at `at`, nil when the bytes there are no UTF-8.
+local function character(text, at)
+  local first, second = text:byte(at, at + 1)
+  if first < 128 then return 1 end
+  local size = first >= 194 and first < 224 and 2 or first >= 224 and first < 240 and 3 or
+    first >= 240 and first < 245 and 4 or nil
+  if not size or not second then return nil end
+  local low = first == 224 and 160 or first == 240 and 144 or 128
+  local high = first == 237 and 159 or first == 244 and 143 or 191
+  if second < low or second > high then return nil end
+  for place = at + 2, at + size - 1 do
+    local byte = text:byte(place)
+    if not byte or byte < 128 or byte > 191 then return nil end
+  end
+  return size
+end
+
+-- A loop over bytes, which is compiled, and not a search by pattern, which is not: long prompts pass through here.
+local function valid_utf8(text)
+  local at, size = 1, #text
+  while at <= size do
+    if text:byte(at) < 128 then
+      at = at + 1
+    else
+      local length = character(text, at)
+      if not length then return false end
+      at = at + length
+    end
+  end
+  return true
+end

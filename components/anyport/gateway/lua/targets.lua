@@ -21,12 +21,41 @@ local function health_of(name)
   return state
 end
 
--- Whether a dead target may be asked: never in its cool-down, then one request at a time.
-local function may_try(state, now, patience)
+local function known_dead(name)
+  return health_of(name).failures >= FAILURES
+end
+
+-- Whether one of the targets after this one in the request's order, `endpoint/target,…`, is not known dead.
+local function better_one(rest)
+  for name in rest:gmatch('[^,]+') do
+    if not known_dead(name) then return true end
+  end
+  return false
+end
+
+-- Whether a dead target may be asked: never in its cool-down, then one request at a time, or every request
+-- that has nothing but dead targets after it: one that may be coming back is the best it has.
+local function may_try(state, now, patience, rest)
   if state.failures < FAILURES then return true end
-  if now < state.open_until or now < state.trial_until then return false end
+  if now < state.open_until then return false end
+  if now < state.trial_until then return not better_one(rest) end
   state.trial_until = now + patience
   return true
+end
+
+local function is_drilled(drill, name)
+  return (',' .. drill .. ','):find(',' .. TARGETS[name].name .. ',', 1, true) ~= nil
+end
+
+-- A drill of this one request: what it names is as if broken, and what is learnt of the others is not kept. A target
+-- known dead is passed by, since a trial belongs to a request that counts.
+local function in_drill(drill, name, rest)
+  local left = {}
+  for later in rest:gmatch('[^,]+') do
+    if not is_drilled(drill, later) then left[#left + 1] = later end
+  end
+  rest = table.concat(left, ',')
+  return rest, is_drilled(drill, name), rest ~= '' and known_dead(name)
 end
 
 local function count_attempt(request, now)
@@ -64,7 +93,15 @@ function envoy_on_request(handle)
   end
   local headers, now, state = handle:headers(), now_of(handle), health_of(found['target'])
   local patience = headers:get('x-anyport-stream') == 'yes' and target.first_byte_ms or target.answer_ms
-  if found['last'] ~= 'yes' and not may_try(state, now, patience + 1000) then
+  local rest, drill = found['rest'], headers:get('x-anyport-drill')
+  local skipped, as_if_failed
+  if drill then
+    rest, as_if_failed, skipped = in_drill(drill, found['target'], rest)
+    if as_if_failed then count_attempt(headers:get('x-anyport-request'), now) end
+  else
+    skipped = rest ~= '' and not may_try(state, now, patience + 1000, rest)
+  end
+  if skipped or as_if_failed then
     handle:respond({[':status'] = '503', ['x-anyport-skipped'] = 'yes'}, '')
     return
   end
@@ -73,6 +110,8 @@ function envoy_on_request(handle)
   mark:set('anyport', 'target', name)
   mark:set('anyport', 'request', request)
   mark:set('anyport', 'api', headers:get('x-anyport-api'))
+  mark:set('anyport', 'last', rest == '' and 'yes' or 'no')
+  if drill then mark:set('anyport', 'drill', drill) end
   mark:set('anyport', 'attempts', tostring(count_attempt(request, now)))
   into_own_form(handle, target)
   -- Waiting for the body ended the life of what was read before it.
@@ -126,11 +165,22 @@ function envoy_on_response(handle)
   local mark = handle:streamInfo():dynamicMetadata():get('anyport')
   if not mark then return end
   local headers = handle:headers()
-  local well = judge(handle, mark['target'], headers:get(':status'))
+  local status = headers:get(':status')
+  local well
+  headers:remove('x-anyport-drill')
+  if mark['drill'] then
+    well = not TRIGGERS[status]
+    headers:replace('x-anyport-drill', mark['drill'])
+  else
+    well = judge(handle, mark['target'], status)
+  end
   headers:replace('x-served-by', TARGETS[mark['target']].name)
   headers:replace('x-attempts', mark['attempts'])
-  if well then
-    tried[mark['request']] = nil
-    if (headers:get('content-type') or ''):find('text/event-stream', 1, true) then guard_end(handle, mark['api']) end
+  if well then tried[mark['request']] = nil end
+  if tonumber(status) >= 400 then
+    -- Another target is asked after a trigger; what this one said is not waited for.
+    if well or mark['last'] == 'yes' then reshape(handle, status) end
+  elseif (headers:get('content-type') or ''):find('text/event-stream', 1, true) then
+    guard_end(handle, mark['api'])
   end
 end

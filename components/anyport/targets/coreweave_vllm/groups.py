@@ -22,6 +22,7 @@ __all__ = [
     "NodePool",
     "ObjectStorage",
     "PoolAutoscaling",
+    "Quota",
     "SharedCache",
     "Url",
 ]
@@ -145,6 +146,13 @@ class PoolAutoscaling(OptionGroup):
         if self.min_nodes > self.max_nodes:
             raise ValueError("min_nodes is more than max_nodes")
         return self
+
+
+class Quota(OptionGroup):
+    """A ceiling that Kubernetes keeps: CoreWeave has no budgets, and what costs money there is GPUs."""
+
+    max_gpus: int = Field(ge=1, le=100_000)
+    """GPUs that pods in the target's namespace may ask for at the most, whoever makes them."""
 
 
 class NodePool(OptionGroup):

@@ -19,6 +19,7 @@ from .groups import (
     Network,
     NodePool,
     ObjectStorage,
+    Quota,
     SharedCache,
 )
 from .refusals import refuse
@@ -83,6 +84,9 @@ class CoreweaveVllmOptions(TargetOptions):
     """More servers while requests wait. Default: `replicas` stays."""
     node_pool: NodePool | None = None
     """Machines for this target alone. Default: none; machines are a commitment of their own."""
+    quota: Quota | None = None
+    """A ResourceQuota for the namespace, above which no pod is admitted. Machines themselves are limited by
+    `node_pool`: its nodes, or `autoscaling.max_nodes`. Default: none."""
     drain_seconds: int = Field(default=60, ge=1, le=3600)
     """How long answers in flight may take when a server ends. Default: 60; the grace period follows."""
     start_minutes: int | None = Field(default=None, ge=5, le=360)
@@ -122,9 +126,12 @@ _CAPABILITIES = {
     "diagnostics": Capability(
         False, "vLLM writes to its standard output, which the cluster's own log collector takes"
     ),
-    "budget": Capability(False, "CoreWeave's provider has no budgets; machines are billed by the hour"),
+    "budget": Capability(
+        False,
+        "CoreWeave's provider has no budgets; machines are billed by the hour, and quota and node_pool limit them",
+    ),
     "quota": Capability(
-        False, "CoreWeave has no API for quota; node_pool holds machines, autoscaling caps servers"
+        True, "capped by a ResourceQuota of GPUs; node_pool limits machines, and CoreWeave's own has no API"
     ),
     "tags": Capability(True, "as labels of every object but the pods"),
     "version_pinning": Capability(True, "a commit by revision, the server by an image digest"),

@@ -37,6 +37,7 @@ def refuse(context: OptionsContext) -> Iterable[Refusal]:
         for misfit in misfits(instance, offer, options):
             yield Refusal((misfit.option,), misfit.message, misfit.fix)
     yield from _nodes(options, instance, offer)
+    yield from _quota(options, context, gpus_needed_on(instance, options, offer))
     if instance is None and options.node_pool is not None:
         yield Refusal(("node_pool",), "a node pool needs the target's instance_type", "name an instance_type")
     elif instance is not None and offer is not None:
@@ -220,6 +221,25 @@ def _pool(
     yield from _room(options, context, instance, offer, scaled.max_nodes if scaled else pool.nodes)
 
 
+def _most_replicas(options: CoreweaveVllmOptions, context: OptionsContext) -> int:
+    """Replicas that there may be at one moment."""
+    replicas = (context.replicas or 1) + options.surge_replicas
+    return max(replicas, options.autoscaling.max_replicas) if options.autoscaling else replicas
+
+
+def _quota(options: CoreweaveVllmOptions, context: OptionsContext, gpus: int | None) -> Iterator[Refusal]:
+    """A roll-out that needs more than the quota would wait for ever."""
+    if options.quota is None or gpus is None:
+        return
+    replicas = _most_replicas(options, context)
+    if replicas * gpus > options.quota.max_gpus:
+        yield Refusal(
+            ("quota", "max_gpus"),
+            f"there may be {replicas} replicas of {gpus} GPUs, and the quota admits {options.quota.max_gpus} GPUs",
+            f"say max_gpus: {replicas * gpus} or more, or fewer replicas",
+        )
+
+
 def _room(
     options: CoreweaveVllmOptions, context: OptionsContext, instance: InstanceType, offer: Offer, nodes: int
 ) -> Iterator[Refusal]:
@@ -227,9 +247,7 @@ def _room(
     gpus = gpus_needed_on(instance, options, offer)
     if gpus is None:
         return
-    replicas = (context.replicas or 1) + options.surge_replicas
-    if options.autoscaling:
-        replicas = max(replicas, options.autoscaling.max_replicas)
+    replicas = _most_replicas(options, context)
     fit = nodes // nodes_needed(gpus, instance) if gpus > instance.gpus else nodes * (instance.gpus // gpus)
     if fit < replicas:
         yield Refusal(

@@ -67,6 +67,7 @@ def server_of(
         start_minutes=options.start_minutes,
         drain_seconds=options.drain_seconds,
         surge_replicas=options.surge_replicas,
+        max_gpus=options.quota.max_gpus if options.quota else None,
         read_only_root=options.read_only_root_filesystem,
         **_cache(options),
         **_around(options, name),

@@ -1,0 +1,107 @@
+"""`anyport cost`: what endpoints would cost a month by list prices, before anything is built."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .inputs import day, format_option, load_plans, print_json, show_problems, stack_files, today_option
+from .text import columns
+
+if TYPE_CHECKING:
+    from anyport.cost import EndpointCost
+
+__all__ = ["cost"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[STACK FILES]")
+@format_option
+@today_option
+@click.option(
+    "--hours", type=click.IntRange(1, 8784), default=730, show_default=True, help="Hours of a month."
+)
+@click.option(
+    "--input-share", default="0.8", show_default=True, help="Share of tokens that are prompt, 0 to 1."
+)
+@click.option(
+    "--load-factor", default="1", show_default=True, help="Mean traffic over the declared peak, 0 to 1."
+)
+def cost(
+    paths: tuple[Path, ...], output: str, today: str | None, hours: int, input_share: str, load_factor: str
+) -> None:
+    """Show what endpoints would cost a month: idle, at the declared traffic, with the primary out.
+
+    STACK FILES are files or folders; stacks/ when left out.
+
+    Exit 0 ok, 2 wrong input, 3 something broke.
+    """
+    from anyport.catalog import load
+    from anyport.cost import Assumptions, estimate
+
+    asked = Assumptions(hours, _share(input_share, "--input-share"), _share(load_factor, "--load-factor"))
+    plans, problems = load_plans(stack_files(paths), day(today))
+    found = {
+        str(path): [estimate(endpoint, load(), asked) for endpoint in plan.endpoints]
+        for path, plan in plans.items()
+    }
+    if output == "json":
+        print_json(
+            {
+                "assumptions": {"hours": hours, "input_share": str(asked.input_share),
+                                "load_factor": str(asked.load_factor)},
+                "costs": {path: [one.to_dict() for one in costs] for path, costs in found.items()},
+                "problems": [problem.to_dict() for problem in problems],
+            }
+        )  # fmt: skip
+    else:
+        for path, costs in found.items():
+            for one in costs:
+                _show(path, one)
+        click.echo(
+            f"A month of {hours} h; {asked.input_share:.0%} of tokens are prompt; mean traffic is "
+            f"{asked.load_factor:.0%} of the declared. List prices of the catalog as of {load().collected_on}."
+        )
+        show_problems(problems)
+    raise click.exceptions.Exit(2 if problems else 0)
+
+
+def _share(text: str, option: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or not 0 <= value <= 1:
+        raise click.BadParameter(f"{text!r} is no share; write a number from 0 to 1", param_hint=option)
+    return value
+
+
+def _show(path: str, found: EndpointCost) -> None:
+    from anyport.cost import money
+
+    click.echo(f"{path}: {found.name}\n")
+    rows = (
+        (
+            target.name,
+            target.standby,
+            "unknown" if target.rent is None else money(target.rent),
+            "unknown" if target.tokens is None else money(target.tokens),
+            target.basis,
+        )
+        for target in found.targets
+    )
+    click.echo(columns(("target", "standby", "rent", "tokens if all", "basis"), rows))
+    click.echo("")
+    for name, total in (("standby", found.standby), ("steady", found.steady), ("failover", found.failover)):
+        click.echo(f"{name + ' month:':16} {'not known' if total is None else total}")
+    for target in found.targets:
+        if target.commitment:
+            click.echo(f"commitment: {target.name}: {target.commitment}")
+    if found.note:
+        click.echo(f"note: {found.note}")
+    for source in dict.fromkeys(target.source for target in found.targets):
+        click.echo(f"prices: {source}")
+    click.echo("")

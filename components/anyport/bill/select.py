@@ -1,0 +1,232 @@
+"""The SELECT that sums one shape of export files, in DuckDB's SQL. Text only; nothing is run here.
+
+Every value is read as text and cast here, so that what does not fit becomes a count of bad rows and never a guess.
+Money is DECIMAL(38,15): sums of binary fractions drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .columns import TAG_COLUMNS, found_columns
+from .files import Export
+from .sellers import AI_CATEGORY, AI_RESOURCES, AI_SERVICES
+
+__all__ = ["DIMENSIONS", "MEASURES", "MONEY", "SLICE_KEYS", "groups_sql", "slices_sql", "table"]
+
+MONEY = "DECIMAL(38,15)"
+DIMENSIONS = (
+    "file", "host", "provider", "seller", "issuer", "currency", "month", "category", "correction", "account",
+    "invoice", "sub_account", "service_category", "service", "meter_category", "negative", "relevant", "ai",
+    "meter", "sku", "description", "resource", "resource_name", "region", "zone", "compartment", "cluster", "plan",
+    "family", "unit", "tags",
+)  # fmt: skip
+MEASURES = (
+    "rows", "billed", "attributed", "stood_in", "stood_in_rows", "list", "list_missing", "quantity", "bad",
+    "without_zone", "with_offset", "other_month", "first_day", "last_day",
+)  # fmt: skip
+_ONLY_RELEVANT = (
+    "meter", "sku", "description", "resource", "resource_name", "region", "zone", "compartment", "cluster", "plan",
+    "family", "unit",
+)  # fmt: skip
+SLICE_KEYS = (
+    "charge_start", "category", "charge_class", "account", "sub_account", "service", "meter", "sku", "description",
+    "resource", "region", "compartment", "cluster", "plan", "exported_at", "reference",
+)  # fmt: skip
+"""What makes a charge this one and no other; those that all files of a run have are compared."""
+_TIMES = ("TIMESTAMP", "DATE")
+
+
+def table(exports: Sequence[Export]) -> str:
+    """The files as a table. All are of one format and have the same columns in the same order."""
+    first = exports[0]
+    names = ", ".join(_text(str(export.link)) for export in exports)
+    if first.format == "parquet":
+        return f"read_parquet([{names}], filename='anyport_file', hive_partitioning=false)"
+    columns = ", ".join(f"{_text(name or f'column{i}')}: 'VARCHAR'" for i, name in enumerate(first.columns))
+    return (
+        f"read_csv([{names}], auto_detect=false, columns={{{columns}}}, header=true, delim=',', quote='\"', "
+        f"escape='\"', nullstr=['', 'NULL'], filename='anyport_file', hive_partitioning=false, "
+        f"max_line_size=16777216, compression='{'gzip' if first.format == 'csv.gz' else 'none'}')"
+    )
+
+
+def groups_sql(exports: Sequence[Export]) -> str:
+    """Sums per group of like charges; see `DIMENSIONS` and `MEASURES` for the columns, in that order."""
+    inner = _rows_sql(exports)
+    dimensions = ", ".join(DIMENSIONS)
+    return f"""
+SELECT {dimensions}, count(*), sum(billed),
+       sum(CASE WHEN stands_in THEN billed ELSE effective END), sum(billed) FILTER (stands_in),
+       count(*) FILTER (stands_in), sum(list), count(*) FILTER (billed > 0 AND coalesce(list, 0) = 0),
+       sum(quantity), count(*) FILTER (bad), count(*) FILTER (clock = 'none'), count(*) FILTER (clock = 'offset'),
+       count(*) FILTER (other_month), min(day), max(coalesce(until, day))
+FROM ({inner}) GROUP BY ALL"""  # noqa: S608
+
+
+def slices_sql(exports: Sequence[Export], keys: Sequence[str], with_effective: bool) -> str:
+    """Fingerprints of a file's charges per account, day and resource: what two exports of the same charges share.
+
+    `exact` covers the costs, `keys` leaves them out: a restated charge has the same keys and another cost.
+    """
+    reader = _Reader(exports[0])
+    parts = [reader.time(key) if key == "charge_start" else f"lower({reader.text(key)})" for key in keys]
+    parts += [reader.number("quantity")]
+    money = [reader.number("billed"), *([reader.number("effective")] if with_effective else [])]
+    return f"""
+SELECT {_FILE}, {reader.text("account")}, {reader.text("sub_account")},
+       strftime(({reader.time("charge_start")})::DATE, '%Y-%m-%d'), {reader.text("resource")}, count(*),
+       sum(hash({", ".join(parts)})::HUGEINT), sum(hash({", ".join([*parts, *money])})::HUGEINT)
+FROM {table(exports)} GROUP BY ALL"""  # noqa: S608
+
+
+_FILE = "CAST(regexp_extract(anyport_file, '(\\d{6})\\.[a-z.]+$', 1) AS INTEGER)"
+
+
+def _rows_sql(exports: Sequence[Export]) -> str:
+    export, reader = exports[0], _Reader(exports[0])
+    money = export.provider != "coreweave_vllm"
+    billed = reader.number("billed")
+    effective = reader.number("effective") if "effective" in reader.have else "NULL"
+    category = f"lower({reader.text('category')})"
+    start = reader.time("charge_start")
+    month = f"coalesce({reader.time('billing_start')}, {start})" if "billing_start" in reader.have else start
+    plain = {
+        word: reader.text(word)
+        for word in DIMENSIONS
+        if word not in ("file", "month", "correction", "negative", "relevant", "ai", "tags", "category")
+    }
+    seen = ", ".join(
+        f"CASE WHEN anyport_relevant THEN {sql} END AS {word}"
+        if word in _ONLY_RELEVANT
+        else f"{sql} AS {word}"
+        for word, sql in plain.items()
+    )
+    cost = effective if effective != "NULL" else billed
+    stands_in = (
+        f"coalesce({category} <> 'purchase' AND coalesce({effective}, 0) = 0 AND {billed} <> 0, false)"
+        if effective != "NULL"
+        else f"{billed} IS NOT NULL"
+    )
+    bad = [_bad_number(reader, word, needed=word == "billed" and money) for word in ("billed", "effective")]
+    bad += [_bad_number(reader, word) for word in ("list", "quantity")]
+    bad += [f"{start} IS NULL", f"{month} IS NULL"]
+    if money:
+        bad += [f"NOT coalesce(regexp_full_match({reader.text('currency')}, '[A-Za-z]{{3}}'), false)"]
+        bad += [f"{reader.text('category')} IS NULL"]
+    return f"""
+SELECT {_FILE} AS file, {seen}, date_trunc('month', {month}) AS month, {category} AS category,
+       lower({reader.text("charge_class")}) = 'correction' AS correction,
+       coalesce({cost} < 0 OR {billed} < 0, false) OR {category} = 'credit' AS negative,
+       anyport_relevant AS relevant, anyport_ai AS ai,
+       CASE WHEN anyport_relevant THEN {reader.tags()} END AS tags,
+       {billed} AS billed, {effective} AS effective,
+       {stands_in} AS stands_in,
+       {reader.number("list")} AS list, CASE WHEN anyport_relevant THEN {reader.number("quantity")} END AS quantity,
+       {" OR ".join(part for part in bad if part)} AS bad, {reader.clock("charge_start")} AS clock,
+       date_trunc('month', {start}) <> date_trunc('month', {month}) AS other_month, {start} AS day, {reader.time("charge_end")} - INTERVAL 1 SECOND AS until
+FROM (SELECT *, {_relevant(reader, export)} AS anyport_relevant, {_ai(reader)} AS anyport_ai FROM {table(exports)})"""  # noqa: S608
+
+
+def _bad_number(reader: _Reader, word: str, *, needed: bool = False) -> str:
+    if word not in reader.have:
+        return ""
+    raw, number = reader.raw(word), reader.number(word)
+    return f"{number} IS NULL" if needed else f"({raw} IS NOT NULL AND {number} IS NULL)"
+
+
+def _ai(reader: _Reader) -> str:
+    parts = [f"lower({reader.text('service_category')}) = {_text(AI_CATEGORY)}"]
+    parts += [
+        f"regexp_matches(lower({reader.text(word)}), {_text(AI_SERVICES)})"
+        for word in ("service", "meter_category")
+        if word in reader.have
+    ]
+    if "resource" in reader.have:
+        parts += [f"contains(lower({reader.text('resource')}), {_text(part)})" for part in AI_RESOURCES]
+    return "coalesce(" + " OR ".join(f"coalesce({part}, false)" for part in parts) + ", false)"
+
+
+def _relevant(reader: _Reader, export: Export) -> str:
+    """Only such rows keep what tells one resource from another: everything else is one line per service."""
+    if export.provider == "coreweave_vllm":
+        return "true"
+    tags = [f"contains(lower({sql}), 'anyport')" for sql in reader.tag_texts()]
+    providers = [
+        f"coalesce(contains(lower({reader.text(w)}), 'coreweave'), false)"
+        for w in ("provider", "seller", "host")
+        if w in reader.have
+    ]
+    return " OR ".join([_ai(reader), *(f"coalesce({tag}, false)" for tag in tags), *providers])
+
+
+class _Reader:
+    """Columns of one shape of file as SQL, by our words; what a file does not have is NULL."""
+
+    def __init__(self, export: Export) -> None:
+        self.have = found_columns(export.columns)
+        self._types = dict(zip(export.columns, export.types, strict=True))
+        self._first = export.columns[0] if export.columns else ""
+        self._csv = export.format != "parquet"
+
+    def raw(self, word: str) -> str:
+        """As it stands; a second byte order mark before the first value of a CSV is dropped."""
+        return self._column(self.have[word]) if word in self.have else "NULL"
+
+    def _column(self, name: str) -> str:
+        quoted = '"' + name.replace('"', '""') + '"'
+        return f"nullif(ltrim({quoted}, chr(65279)), '')" if self._csv and name == self._first else quoted
+
+    def text(self, word: str) -> str:
+        """As text, empty ones as NULL."""
+        if word not in self.have:
+            return "NULL::VARCHAR"
+        raw = self.raw(word)
+        kind = self._types[self.have[word]]
+        return raw if self._csv else f"nullif({raw}, '')" if kind == "VARCHAR" else f"{raw}::VARCHAR"
+
+    def number(self, word: str) -> str:
+        """As money; NULL for what is no number."""
+        return f"try_cast({self.raw(word)} AS {MONEY})" if word in self.have else f"NULL::{MONEY}"
+
+    def time(self, word: str) -> str:
+        """As a moment in UTC; NULL for what is not written `YYYY-MM-DD…`."""
+        if word not in self.have:
+            return "NULL::TIMESTAMP"
+        raw, kind = self.raw(word), self._types[self.have[word]]
+        if kind.startswith(_TIMES):
+            return f"timezone('UTC', {raw})" if "WITH TIME ZONE" in kind else f"{raw}::TIMESTAMP"
+        return f"CASE WHEN {raw}[5] = '-' THEN timezone('UTC', try_cast({raw} AS TIMESTAMPTZ)) END"
+
+    def clock(self, word: str) -> str:
+        """`utc`, `offset` or `none`: how a text says its time zone."""
+        if word not in self.have or self._types[self.have[word]].startswith(_TIMES):
+            return "'utc'"
+        raw = self.raw(word)
+        zero = "'[+-]00:?(00)?$'"
+        return (
+            f"CASE WHEN ends_with({raw}, 'Z') OR regexp_matches({raw}, {zero}) THEN 'utc' "
+            f"WHEN regexp_matches({raw}, ':[0-9.]+[+-][0-9]{{2}}:?([0-9]{{2}})?$') THEN 'offset' ELSE 'none' END"
+        )
+
+    def tag_texts(self) -> list[str]:
+        """The tag columns as JSON text."""
+        spelled = {name.lower(): name for name in self._types}
+        found = [spelled[name.lower()] for name in TAG_COLUMNS if name.lower() in spelled]
+        return [
+            self._column(name)
+            if self._types[name] == "VARCHAR"
+            else f"CASE WHEN {self._column(name)} IS NOT NULL THEN to_json({self._column(name)})::VARCHAR END"
+            for name in found
+        ]
+
+    def tags(self) -> str:
+        """All tag columns in one text, a unit separator between them."""
+        texts = self.tag_texts()
+        if not texts:
+            return "NULL::VARCHAR"
+        return texts[0] if len(texts) == 1 else f"concat_ws(chr(31), {', '.join(texts)})"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

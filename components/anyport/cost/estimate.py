@@ -1,0 +1,231 @@
+"""A month of an endpoint by list prices: doing nothing, at the declared traffic, and with the primary out.
+
+    standby    every warm target's machines and reserved units; pay-per-token targets cost 0, known
+    steady     standby + the tokens of the targets that share the first priority
+    failover   the target that is used first is out all month, the next ones in order take everything; what it rents is
+               still paid, and machines of a cold target that has to be built are paid as well
+
+Sums are USD in `Decimal`, rounded only by `money`. A price that the catalog does not know is never counted as
+nothing: a total carries the names of the targets whose part is missing. No discounts, reserved prices, storage or network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from ..catalog import Catalog
+from ..placement.price import machines_of
+from ..plan import PlannedEndpoint, PlannedTarget
+
+__all__ = ["Assumptions", "EndpointCost", "TargetCost", "Total", "estimate", "money"]
+
+OCI_MINIMUM_HOURS = 744
+"""Unit-hours that an OCI hosting cluster is billed at least, even when deleted early; see the catalog's kind note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What the catalog and the spec do not say.
+
+    Attributes:
+        hours: hours of the month; 730 is a mean month.
+        input_share: share of all tokens that are prompt; the rest are answers. Embeddings have no answers.
+        load_factor: mean traffic as a share of the declared one, which is the peak.
+    """
+
+    hours: int = 730
+    input_share: Decimal = Decimal("0.8")
+    load_factor: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """USD that are known, and the targets whose part is not."""
+
+    known: Decimal
+    unknown: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.unknown:
+            return money(self.known)
+        return f"at least {money(self.known)} + unknown: {', '.join(self.unknown)}"
+
+    def to_dict(self) -> dict[str, object]:
+        """`known_usd` as text with cents, `unknown` as names."""
+        return {"known_usd": str(_cents(self.known)), "unknown": list(self.unknown)}
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCost:
+    """One target's month.
+
+    Attributes:
+        rent: USD of what is paid busy or not, were it built; None when not known.
+        tokens: USD of the tokens while it takes all calls; None when not known, or when no traffic is declared.
+        basis: the sum, or what is missing.
+        commitment: what is owed even when it is given up at once; empty when nothing is known.
+        source: where prices come from, with the day.
+    """
+
+    name: str
+    provider: str
+    standby: str
+    rent: Decimal | None
+    tokens: Decimal | None
+    basis: str
+    commitment: str
+    source: str
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON with money as text; null is not known."""
+        return {
+            "name": self.name, "provider": self.provider, "standby": self.standby,
+            "rent_usd": None if self.rent is None else str(_cents(self.rent)),
+            "tokens_usd": None if self.tokens is None else str(_cents(self.tokens)),
+            "basis": self.basis, "commitment": self.commitment, "source": self.source,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCost:
+    """One endpoint's months; `steady` and `failover` are None without declared tokens, `failover` without a fallback."""
+
+    name: str
+    targets: tuple[TargetCost, ...]
+    standby: Total
+    steady: Total | None
+    failover: Total | None
+    note: str
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON."""
+        return {
+            "name": self.name,
+            "targets": [target.to_dict() for target in self.targets],
+            "standby": self.standby.to_dict(),
+            "steady": self.steady and self.steady.to_dict(),
+            "failover": self.failover and self.failover.to_dict(),
+            "note": self.note,
+        }
+
+
+def money(amount: Decimal) -> str:
+    """USD with cents; the one place that rounds for reading."""
+    return f"{_cents(amount):,} USD"
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def estimate(endpoint: PlannedEndpoint, catalog: Catalog, asked: Assumptions) -> EndpointCost:
+    """Months of one endpoint."""
+    costs = {target.name: _target(endpoint, target, catalog, asked) for target in endpoint.targets}
+    note, steady, failover = "", None, None
+    if endpoint.traffic.tokens_per_minute is None:
+        note = "traffic.tokens_per_minute is not declared, so only standby is known"
+    else:
+        steady = month(endpoint.targets, costs, ())
+        if len(endpoint.targets) > 1:
+            failover = month(endpoint.targets, costs, (endpoint.targets[0].name,))
+        else:
+            note = "no fallback: with its only target out, nothing answers"
+    return EndpointCost(
+        endpoint.name, tuple(costs.values()), _rents(endpoint.targets, costs, ()), steady, failover, note
+    )
+
+
+def month(targets: Sequence[PlannedTarget], costs: dict[str, TargetCost], out: Iterable[str]) -> Total:
+    """All calls go to the first priority that is left, shared by weight; what is out is still rented.
+
+    Cold targets serve only when no warm one is left.
+    """
+    gone = set(out)
+    left = [target for target in targets if target.name not in gone]
+    left = [target for target in left if target.standby == "warm"] or left
+    serving = [target for target in left if target.priority == left[0].priority] if left else []
+    total = _rents(targets, costs, [target.name for target in serving])
+    known, unknown = total.known, list(total.unknown)
+    weights = [Decimal(target.weight if target.weight is not None else 1) for target in serving]
+    for target, weight in zip(serving, weights, strict=True):
+        tokens = costs[target.name].tokens
+        if tokens is not None:
+            known += tokens * weight / (sum(weights) or 1)
+        elif target.name not in unknown:
+            unknown.append(target.name)
+    return Total(known, tuple(unknown))
+
+
+def _rents(targets: Iterable[PlannedTarget], costs: dict[str, TargetCost], built: Sequence[str]) -> Total:
+    known, unknown = Decimal(0), []
+    for target in targets:
+        if target.standby == "cold" and target.name not in built:
+            continue
+        rent = costs[target.name].rent
+        if rent is None:
+            unknown.append(target.name)
+        else:
+            known += rent
+    return Total(known, tuple(unknown))
+
+
+def _target(
+    endpoint: PlannedEndpoint, target: PlannedTarget, catalog: Catalog, asked: Assumptions
+) -> TargetCost:
+    billing = catalog.providers[target.provider].kinds[target.deployment_kind].billing
+    source = f"{target.source}, {target.collected_on}" + (" (doubtful)" if target.doubtful else "")
+    commitment = ""
+    rent: Decimal | None
+    tokens: Decimal | None
+    if billing == "per_token":
+        rent, (tokens, basis) = Decimal(0), _tokens(endpoint, target, asked)
+    elif billing == "machine_hours" and target.instance_type:
+        tokens, (rent, basis) = Decimal(0), _machines(target, catalog, asked)
+        evidence = catalog.instances[target.instance_type].evidence
+        source = f"{evidence.source}, {evidence.collected_on}" + (" (doubtful)" if evidence.doubtful else "")
+    else:
+        what = "machines" if billing == "machine_hours" else "reserved units"
+        rent, tokens, basis = None, Decimal(0), f"the catalog has no price of these {what}"
+    if target.provider == "oci_generative_ai" and billing == "machine_hours":
+        commitment = f"{OCI_MINIMUM_HOURS} unit-hours at least, even when deleted early"
+    elif billing == "reserved_units":
+        commitment = "reserved units, paid by the hour or by a reservation; the term is not in the spec"
+    if target.standby == "cold":
+        wait = "not stated" if target.restore_minutes is None else f"{target.restore_minutes} minutes"
+        basis += f"; cold: nothing is paid until it is built, which takes: {wait}"
+    return TargetCost(target.name, target.provider, target.standby, rent, tokens, basis, commitment, source)
+
+
+def _tokens(
+    endpoint: PlannedEndpoint, target: PlannedTarget, asked: Assumptions
+) -> tuple[Decimal | None, str]:
+    per_minute = endpoint.traffic.tokens_per_minute
+    if per_minute is None:
+        return None, "pays by token; traffic.tokens_per_minute is not declared"
+    tokens = Decimal(per_minute) * asked.hours * 60 * asked.load_factor
+    share = Decimal(1) if target.kind == "embedding" else asked.input_share
+    total, parts = Decimal(0), []
+    for side, part, price in (
+        ("prompt", share, target.input_usd_per_million),
+        ("answer", 1 - share, target.output_usd_per_million),
+    ):
+        if not part:
+            continue
+        if price is None:
+            return None, f"the catalog has no price of {side} tokens"
+        total += tokens * part * Decimal(str(price)) / 1_000_000
+        parts.append(f"{tokens * part / 1_000_000:,.1f} M {side} tokens at {price:g} USD per million")
+    return total, " + ".join(parts)
+
+
+def _machines(target: PlannedTarget, catalog: Catalog, asked: Assumptions) -> tuple[Decimal | None, str]:
+    instance = catalog.instances[str(target.instance_type)]
+    number = machines_of(target, instance.gpus)
+    if number is None:
+        return None, f"how many {instance.name} it takes is not known"
+    if instance.usd_per_hour is None:
+        return None, f"the catalog has no price of {instance.name}"
+    total = number * asked.hours * Decimal(str(instance.usd_per_hour))
+    return total, f"{number} x {instance.name} x {asked.hours} h at {instance.usd_per_hour:g} USD"

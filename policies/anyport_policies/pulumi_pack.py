@@ -1,0 +1,52 @@
+"""A pack as a process for the engine. Imported by the packs' programs only: it never returns.
+
+The engine asks every pack about every resource, and the policy SDK opens a resource's values anew for each of a
+pack's policies before it asks them. All our resource policies judge endpoints and gateways only, so everything else
+is answered at once; in a stack of a thousand resources that is most of what the packs cost. The class behind this is
+the SDK's own and private, so the SDK is pinned; where it looks otherwise, packs are slower and judge the same.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import PolicyPack, policy
+
+from .pulumi_view import pack_policies
+from .stack_facts import ENDPOINT_TYPE, GATEWAY_TYPE
+from .steering import steering
+
+__all__ = ["serve"]
+
+_JUDGED = frozenset((ENDPOINT_TYPE, GATEWAY_TYPE))
+
+
+def serve(pack: str, folder: Path, today: date) -> None:
+    """Serve a pack until the engine ends the process.
+
+    Args:
+        pack: `resilience` or `baseline`.
+        folder: where the pack's program is; waivers and levels are read from the checkout's stacks/.
+        today: the day to judge by.
+    """
+    _answer_at_once()
+    PolicyPack(name=f"anyport-{pack}", policies=pack_policies(pack, today, steering(folder, today)))
+
+
+def _answer_at_once() -> None:
+    served: Any = getattr(policy, "_PolicyAnalyzerServicer", None)
+    if served is None:
+        return
+
+    class Quick(served):  # type: ignore[misc]  # the SDK's, untyped
+        """The SDK's, but for resources that no policy of ours judges."""
+
+        def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802  # gRPC's spelling
+            if request.type not in _JUDGED:
+                return analyzer_pb2.AnalyzeResponse()
+            return super().Analyze(request, context)
+
+    policy._PolicyAnalyzerServicer = Quick  # type: ignore[misc]  # noqa: SLF001

@@ -1,0 +1,88 @@
+"""Months of an endpoint, worked out by hand in the comments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from anyport_cli.main import cli
+from anyport_policies.report.markdown import _changes
+from anyport_policies.report.model import Change
+
+HEAD = """config:
+  anyport:tier: dev
+  anyport:providers:
+    vertex_ai: {project: some-project}
+    coreweave_vllm: {domain: vllm.example.com, image: "vllm/vllm-openai@sha256:%s"}
+  anyport:endpoints:
+    chat:
+      model: gpt-oss-120b
+      apis: [chat_completions]
+""" % ("5e" * 32)
+AZURE = "        azure: {priority: 1, provider: azure_openai, region: eastus2}\n"
+VERTEX = "        vertex: {priority: 2, provider: vertex_ai, region: us-central1}\n"
+MACHINES = (
+    "        own: {priority: 3, provider: coreweave_vllm, region: US-EAST-04, zone: US-EAST-04A,"
+    " instance_type: gd-8xh100ib-i128, replicas: 2%s}\n"
+)
+TRAFFIC = "      traffic: {tokens_per_minute: 1000000}\n"
+
+
+def costs(tmp_path: Path, text: str, *options: str) -> dict[str, object]:
+    """The one endpoint's JSON."""
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(text)
+    ended = CliRunner().invoke(
+        cli, ["cost", str(file), "--today", "2026-11-25", "--format", "json", *options]
+    )
+    assert ended.exit_code == 0, ended.output
+    (found,) = json.loads(ended.output)["costs"][str(file)]
+    return dict(found)
+
+
+def test_months_are_summed(tmp_path: Path) -> None:
+    # 100 h x 60 x 1 M = 6,000 M tokens, half of them: 3,000 M; 80 % prompt.
+    # azure 2,400 x 0.15 + 600 x 0.60 = 720; vertex 2,400 x 0.09 + 600 x 0.36 = 432; machine 100 x 49.24 = 4,924.
+    text = HEAD + TRAFFIC + "      targets:\n" + AZURE + VERTEX + MACHINES % ""
+    found = costs(tmp_path, text, "--hours", "100", "--load-factor", "0.5")
+    assert found["standby"] == {"known_usd": "4924.00", "unknown": []}
+    assert found["steady"] == {"known_usd": "5644.00", "unknown": []}
+    assert found["failover"] == {"known_usd": "5356.00", "unknown": []}
+
+
+def test_cold_machines_are_paid_only_when_they_serve(tmp_path: Path) -> None:
+    text = HEAD + TRAFFIC + "      targets:\n" + AZURE + MACHINES % ", standby: cold, restore_minutes: 45"
+    found = costs(tmp_path, text, "--hours", "100")
+    assert found["standby"] == {"known_usd": "0.00", "unknown": []}
+    assert found["failover"] == {"known_usd": "4924.00", "unknown": []}
+
+
+def test_traffic_not_declared_is_said(tmp_path: Path) -> None:
+    found = costs(tmp_path, HEAD + "      targets:\n" + AZURE + VERTEX)
+    assert (found["steady"], found["failover"]) == (None, None)
+    assert "tokens_per_minute is not declared" in str(found["note"])
+
+
+def test_a_price_that_is_not_known_is_named_not_zero(tmp_path: Path) -> None:
+    reserved = AZURE.replace("eastus2}", "eastus2, options: {deployment_kind: ptu, capacity: 50}}")
+    found = costs(tmp_path, HEAD + TRAFFIC + "      targets:\n" + reserved + VERTEX)
+    assert found["standby"] == {"known_usd": "0.00", "unknown": ["azure"]}
+    assert found["steady"] == {"known_usd": "0.00", "unknown": ["azure"]}
+
+
+@pytest.mark.parametrize("share", ["1.1", "-0.1", "nan", "much"])
+def test_a_share_is_from_0_to_1(share: str) -> None:
+    ended = CliRunner().invoke(cli, ["cost", "--input-share", share])
+    assert ended.exit_code == 2
+    assert "write a number from 0 to 1" in ended.output
+
+
+def test_a_change_tells_the_months_that_cost_something_else() -> None:
+    change = Change("f", "chat", ("a",), ("a",), ("0", "1", "2"), ("0", "5", "at least 1 + unknown: x"))
+    text = "".join(_changes((change,)))
+    assert "steady month by list prices: `1` → `5`" in text
+    assert "failover month by list prices: `2` → `at least 1 + unknown: x`" in text
+    assert "standby" not in text
