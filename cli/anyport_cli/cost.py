@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .inputs import day, format_option, load_plans, print_json, show_problems, stack_files, today_option
+from .evidence import not_over
+from .inputs import day, load_plans, show_problems, stack_files, today_option
+from .output import write
 from .text import columns
 
 if TYPE_CHECKING:
-    from anyport.cost import EndpointCost
+    from anyport.cost import Assumptions, EndpointCost
+    from anyport.errors import Problem
 
 __all__ = ["cost"]
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[STACK FILES]")
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="How to show it; html is a page of its own with bars.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there instead of printing."
+)
 @today_option
 @click.option(
     "--hours", type=click.IntRange(1, 8784), default=730, show_default=True, help="Hours of a month."
@@ -31,7 +46,13 @@ __all__ = ["cost"]
     "--load-factor", default="1", show_default=True, help="Mean traffic over the declared peak, 0 to 1."
 )
 def cost(
-    paths: tuple[Path, ...], output: str, today: str | None, hours: int, input_share: str, load_factor: str
+    paths: tuple[Path, ...],
+    form: str,
+    output: Path | None,
+    today: str | None,
+    hours: int,
+    input_share: str,
+    load_factor: str,
 ) -> None:
     """Show what endpoints would cost a month: idle, at the declared traffic, with the primary out.
 
@@ -43,30 +64,46 @@ def cost(
     from anyport.cost import Assumptions, estimate
 
     asked = Assumptions(hours, _share(input_share, "--input-share"), _share(load_factor, "--load-factor"))
-    plans, problems = load_plans(stack_files(paths), day(today))
+    files = stack_files(paths)
+    not_over(output, files)
+    plans, problems = load_plans(files, day(today))
     found = {
         str(path): [estimate(endpoint, load(), asked) for endpoint in plan.endpoints]
         for path, plan in plans.items()
     }
-    if output == "json":
-        print_json(
-            {
-                "assumptions": {"hours": hours, "input_share": str(asked.input_share),
-                                "load_factor": str(asked.load_factor)},
-                "costs": {path: [one.to_dict() for one in costs] for path, costs in found.items()},
-                "problems": [problem.to_dict() for problem in problems],
-            }
-        )  # fmt: skip
-    else:
-        for path, costs in found.items():
-            for one in costs:
-                _show(path, one)
-        click.echo(
-            f"A month of {hours} h; {asked.input_share:.0%} of tokens are prompt; mean traffic is "
-            f"{asked.load_factor:.0%} of the declared. List prices of the catalog as of {load().collected_on}."
-        )
+    text = _shown(form, found, asked, problems)
+    if not problems and output is not None:
+        write(output, text)
+    elif output is None and not (problems and form == "html"):
+        click.echo(text, nl=False)
+    if form != "json" or output is not None:
         show_problems(problems)
     raise click.exceptions.Exit(2 if problems else 0)
+
+
+def _shown(
+    form: str, found: dict[str, list[EndpointCost]], asked: Assumptions, problems: list[Problem]
+) -> str:
+    from anyport.catalog import load
+
+    assumed = (
+        f"A month of {asked.hours} h; {asked.input_share:.0%} of tokens are prompt; mean traffic is "
+        f"{asked.load_factor:.0%} of the declared. List prices of the catalog as of {load().collected_on}."
+    )
+    if form == "html":
+        from anyport.cost.page import as_page
+
+        return as_page(found, assumed)
+    if form == "json":
+        value = {
+            "assumptions": {"hours": asked.hours, "input_share": str(asked.input_share),
+                            "load_factor": str(asked.load_factor)},
+            "costs": {path: [one.to_dict() for one in costs] for path, costs in found.items()},
+            "problems": [problem.to_dict() for problem in problems],
+        }  # fmt: skip
+        return json.dumps(value, indent=2, sort_keys=True, default=str) + "\n"
+    lines = [line for path, costs in found.items() for one in costs for line in _lines(path, one)]
+    return "\n".join([*lines, assumed]) + "\n"
 
 
 def _share(text: str, option: str) -> Decimal:
@@ -79,10 +116,10 @@ def _share(text: str, option: str) -> Decimal:
     return value
 
 
-def _show(path: str, found: EndpointCost) -> None:
+def _lines(path: str, found: EndpointCost) -> Iterator[str]:
     from anyport.cost import money
 
-    click.echo(f"{path}: {found.name}\n")
+    yield f"{path}: {found.name}\n"
     rows = (
         (
             target.name,
@@ -93,15 +130,14 @@ def _show(path: str, found: EndpointCost) -> None:
         )
         for target in found.targets
     )
-    click.echo(columns(("target", "standby", "rent", "tokens if all", "basis"), rows))
-    click.echo("")
+    yield columns(("target", "standby", "rent", "tokens if all", "basis"), rows) + "\n"
     for name, total in (("standby", found.standby), ("steady", found.steady), ("failover", found.failover)):
-        click.echo(f"{name + ' month:':16} {'not known' if total is None else total}")
+        yield f"{name + ' month:':16} {'not known' if total is None else total}"
     for target in found.targets:
         if target.commitment:
-            click.echo(f"commitment: {target.name}: {target.commitment}")
+            yield f"commitment: {target.name}: {target.commitment}"
     if found.note:
-        click.echo(f"note: {found.note}")
+        yield f"note: {found.note}"
     for source in dict.fromkeys(target.source for target in found.targets):
-        click.echo(f"prices: {source}")
-    click.echo("")
+        yield f"prices: {source}"
+    yield ""

@@ -11,6 +11,7 @@ import click
 from anyport.errors import AnyportError
 
 from .drill_control_plane import control_plane_options
+from .drill_live import live_drill_options
 from .inputs import show_problems
 from .output import write
 
@@ -44,6 +45,7 @@ __all__ = ["drill", "short_drill"]
     "--slack", type=click.FloatRange(min=0, min_open=True, max=10), default=0.2, show_default=True, metavar="SECONDS",
     help="What a request may wait beside the timeouts. Raise it only on a machine too busy to keep time.",
 )  # fmt: skip
+@live_drill_options
 @control_plane_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
@@ -56,7 +58,8 @@ def drill(
     """Start the real Envoy with Anyport's configuration before model servers on loopback, break the servers one by
     one and together, and hold what callers saw against the guarantee.
 
-    Nothing real is asked: no target of a cloud, no credential. Exit 1 when the guarantee was not kept.
+    Nothing real is asked: no target of a cloud, no credential. Exit 1 when the guarantee was not kept. With
+    --gateway a live one is drilled instead: targets are skipped as if broken, for the drill's own requests only.
     """
     from anyport_sandbox.drill.gateway import DrillError
     from anyport_sandbox.drill.model import Rules

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from anyport.cost.estimate import Part, Total
 from anyport_cli.main import cli
 from anyport_policies.report.markdown import _changes
 from anyport_policies.report.model import Change
@@ -71,6 +73,18 @@ def test_a_price_that_is_not_known_is_named_not_zero(tmp_path: Path) -> None:
     found = costs(tmp_path, HEAD + TRAFFIC + "      targets:\n" + reserved + VERTEX)
     assert found["standby"] == {"known_usd": "0.00", "unknown": ["azure"]}
     assert found["steady"] == {"known_usd": "0.00", "unknown": ["azure"]}
+
+
+def test_what_is_not_known_in_both_months_alike_adds_nothing() -> None:
+    def total(rent: int | None, share: int, tokens: int | None) -> Total:
+        money = (None if one is None else Decimal(one) for one in (rent, tokens))
+        return Total((Part("a", next(money), Decimal(share), next(money)),))
+
+    assert total(None, 1, 7).added_to(total(None, 0, 0)) == (Decimal(7), ())
+    assert total(0, 1, None).added_to(total(0, 1, None)) == (Decimal(0), ())
+    assert total(0, 1, None).added_to(total(0, 0, 0)) == (Decimal(0), ("a",))
+    assert total(None, 0, 0).added_to(total(0, 0, 0)) == (Decimal(0), ("a",))
+    assert total(2, 0, 0).added_to(total(5, 1, 4)) == (Decimal(-7), ())
 
 
 @pytest.mark.parametrize("share", ["1.1", "-0.1", "nan", "much"])

@@ -42,7 +42,7 @@ def test_what_is_left_answers(tmp_path: Path) -> None:
     assert (ended.exit_code, row["loss"], row["verdict"], row["warm"]) == (
         0, "operator:Microsoft", "survives", ["vertex"],
     )  # fmt: skip
-    assert "never drilled" in row["undrilled"]
+    assert row["undrilled"] == ["failover was never drilled: no stored result is of this endpoint"]
 
 
 def test_the_last_target_takes_the_endpoint_with_it(tmp_path: Path) -> None:
@@ -74,14 +74,15 @@ def test_what_is_not_there_cannot_be_lost(tmp_path: Path) -> None:
     assert "did you mean azure_openai?" in ended.output
 
 
-def test_a_stored_drill_counts_and_rubbish_is_refused(tmp_path: Path) -> None:
-    drills = tmp_path / "drills"
-    drills.mkdir()
-    (drills / "a.json").write_text('{"endpoint": "chat", "kept": true, "steps": [{"step": "refuse"}]}')
-    ended = run(tmp_path, TEXT, "--without", "azure_openai", "--drills", str(drills), "--format", "json")
-    assert json.loads(ended.output)["rows"][0]["undrilled"] == ""
-    (drills / "b.json").write_text("[]")
-    assert "AP543" in run(tmp_path, TEXT, "--without", "azure_openai", "--drills", str(drills)).output
+def test_a_word_that_names_several_things_is_refused(tmp_path: Path) -> None:
+    google = TEXT.replace("gpt-oss-120b", "gemini-2.5-flash").replace(
+        "        azure: {priority: 1, provider: azure_openai, region: eastus2}\n", ""
+    )
+    ended = run(tmp_path, google, "--without", "google")
+    assert ended.exit_code == 2
+    assert "AP542" in ended.output
+    assert "operator:Google, owner:Google" in ended.output
+    assert run(tmp_path, google, "--without", "operator:google").exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +93,17 @@ def test_either_key_of_the_file_will_do_and_no_other(drilled: Gateway) -> None:
         assert served(ask(drilled, "a", key)) == (200, "a", "1", None), key
     for hit in drilled.targets["a"].hits:
         assert not [name for name in hit.headers if name.startswith("x-anyport")]
+
+
+def test_a_key_of_a_length_that_no_key_has_is_none_whatever_the_file_says(
+    make_gateway: Make, tmp_path: Path
+) -> None:
+    """A hash that somebody made by hand, and work that a stranger would have us do."""
+    keys = ("k" * 31, "k" * 513, "k" * 512)
+    lines = [f"x:{{SHA}}{base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()}\n" for key in keys]
+    (tmp_path / "drill").write_text("".join(lines), "utf-8")
+    gateway = make_gateway(drill_key_file=str(tmp_path / "drill"))
+    assert [served(ask(gateway, "a", key))[1] for key in keys] == ["a", "a", "b"]
 
 
 def test_two_keys_in_one_request_are_none(drilled: Gateway) -> None:

@@ -131,7 +131,7 @@ FORGED = {
 
 @pytest.mark.parametrize("name", FORGED)
 def test_no_header_of_a_stranger_steers_the_gateway(gateway: Gateway, name: str) -> None:
-    """Nor a drill: faults are made at the targets, never asked for by a header."""
+    """Nor a drill: `test_drill_header` has what needs the drill key and what comes of a wrong one."""
     answer = post(gateway, BODY, **{name: FORGED[name]})
     assert (answer.status_code, answer.headers["x-served-by"], answer.headers["x-attempts"]) == (
         200,

@@ -16,10 +16,21 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..catalog import Catalog
-from ..placement.price import machines_of
+from ..list_prices import price_of_machines, price_of_tokens
 from ..plan import PlannedEndpoint, PlannedTarget
 
-__all__ = ["Assumptions", "EndpointCost", "TargetCost", "Total", "estimate", "money"]
+__all__ = [
+    "Assumptions",
+    "EndpointCost",
+    "Part",
+    "TargetCost",
+    "Total",
+    "cents",
+    "estimate",
+    "first_left",
+    "money",
+    "month",
+]
 
 OCI_MINIMUM_HOURS = 744
 """Unit-hours that an OCI hosting cluster is billed at least, even when deleted early; see the catalog's kind note."""
@@ -41,11 +52,46 @@ class Assumptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """USD that are known, and the targets whose part is not."""
+class Part:
+    """What one target adds to a month.
 
-    known: Decimal
-    unknown: tuple[str, ...] = ()
+    Attributes:
+        rent: USD paid busy or not; 0 for a cold target that is not built, None when not known.
+        share: of the endpoint's tokens, 0 to 1.
+        tokens: USD of that share; None when not known.
+    """
+
+    target: str
+    rent: Decimal | None
+    share: Decimal
+    tokens: Decimal | None
+
+    @property
+    def known(self) -> Decimal:
+        """USD of what is known of it."""
+        return (self.rent or Decimal(0)) + (self.tokens or Decimal(0))
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether something of it is not known."""
+        return self.rent is None or self.tokens is None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A month: what each target adds, in the endpoint's order."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def known(self) -> Decimal:
+        """USD that are known."""
+        return sum((part.known for part in self.parts), Decimal(0))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Targets of whose part something is not known."""
+        return tuple(part.target for part in self.parts if part.has_unknown)
 
     def __str__(self) -> str:
         if not self.unknown:
@@ -54,7 +100,25 @@ class Total:
 
     def to_dict(self) -> dict[str, object]:
         """`known_usd` as text with cents, `unknown` as names."""
-        return {"known_usd": str(_cents(self.known)), "unknown": list(self.unknown)}
+        return {"known_usd": str(cents(self.known)), "unknown": list(self.unknown)}
+
+    def added_to(self, before: Total) -> tuple[Decimal, tuple[str, ...]]:
+        """USD that this month costs more than another of the same endpoint, and the targets of which that is not known.
+
+        What is not known, but the same in both, adds nothing.
+        """
+        added, unknown = Decimal(0), []
+        for old, new in zip(before.parts, self.parts, strict=True):
+            same_tokens = old.share == new.share
+            if (old.rent is None) != (new.rent is None) or (
+                not same_tokens and (old.tokens is None or new.tokens is None)
+            ):
+                unknown.append(new.target)
+            if old.rent is not None and new.rent is not None:
+                added += new.rent - old.rent
+            if not same_tokens and old.tokens is not None and new.tokens is not None:
+                added += new.tokens - old.tokens
+        return added, tuple(unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +146,8 @@ class TargetCost:
         """JSON with money as text; null is not known."""
         return {
             "name": self.name, "provider": self.provider, "standby": self.standby,
-            "rent_usd": None if self.rent is None else str(_cents(self.rent)),
-            "tokens_usd": None if self.tokens is None else str(_cents(self.tokens)),
+            "rent_usd": None if self.rent is None else str(cents(self.rent)),
+            "tokens_usd": None if self.tokens is None else str(cents(self.tokens)),
             "basis": self.basis, "commitment": self.commitment, "source": self.source,
         }  # fmt: skip
 
@@ -113,10 +177,11 @@ class EndpointCost:
 
 def money(amount: Decimal) -> str:
     """USD with cents; the one place that rounds for reading."""
-    return f"{_cents(amount):,} USD"
+    return f"{cents(amount):,} USD"
 
 
-def _cents(amount: Decimal) -> Decimal:
+def cents(amount: Decimal) -> Decimal:
+    """To the cent, halves up."""
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
@@ -133,7 +198,7 @@ def estimate(endpoint: PlannedEndpoint, catalog: Catalog, asked: Assumptions) ->
         else:
             note = "no fallback: with its only target out, nothing answers"
     return EndpointCost(
-        endpoint.name, tuple(costs.values()), _rents(endpoint.targets, costs, ()), steady, failover, note
+        endpoint.name, tuple(costs.values()), _total(endpoint.targets, costs, {}), steady, failover, note
     )
 
 
@@ -142,33 +207,30 @@ def month(targets: Sequence[PlannedTarget], costs: dict[str, TargetCost], out: I
 
     Cold targets serve only when no warm one is left.
     """
+    serving = first_left(targets, out)
+    weights = {target.name: Decimal(1 if target.weight is None else target.weight) for target in serving}
+    whole = sum(weights.values()) or Decimal(1)
+    return _total(targets, costs, {name: weight / whole for name, weight in weights.items()})
+
+
+def first_left(targets: Sequence[PlannedTarget], out: Iterable[str]) -> list[PlannedTarget]:
+    """Who takes the calls: the first priority of the warm targets that are left, else of the cold ones."""
     gone = set(out)
     left = [target for target in targets if target.name not in gone]
     left = [target for target in left if target.standby == "warm"] or left
-    serving = [target for target in left if target.priority == left[0].priority] if left else []
-    total = _rents(targets, costs, [target.name for target in serving])
-    known, unknown = total.known, list(total.unknown)
-    weights = [Decimal(target.weight if target.weight is not None else 1) for target in serving]
-    for target, weight in zip(serving, weights, strict=True):
-        tokens = costs[target.name].tokens
-        if tokens is not None:
-            known += tokens * weight / (sum(weights) or 1)
-        elif target.name not in unknown:
-            unknown.append(target.name)
-    return Total(known, tuple(unknown))
+    return [target for target in left if target.priority == left[0].priority]
 
 
-def _rents(targets: Iterable[PlannedTarget], costs: dict[str, TargetCost], built: Sequence[str]) -> Total:
-    known, unknown = Decimal(0), []
+def _total(
+    targets: Iterable[PlannedTarget], costs: dict[str, TargetCost], shares: dict[str, Decimal]
+) -> Total:
+    parts = []
     for target in targets:
-        if target.standby == "cold" and target.name not in built:
-            continue
-        rent = costs[target.name].rent
-        if rent is None:
-            unknown.append(target.name)
-        else:
-            known += rent
-    return Total(known, tuple(unknown))
+        cost, share = costs[target.name], shares.get(target.name)
+        is_built = target.standby == "warm" or share is not None
+        tokens = Decimal(0) if not share else None if cost.tokens is None else cost.tokens * share
+        parts.append(Part(target.name, cost.rent if is_built else Decimal(0), share or Decimal(0), tokens))
+    return Total(tuple(parts))
 
 
 def _target(
@@ -182,8 +244,9 @@ def _target(
     if billing == "per_token":
         rent, (tokens, basis) = Decimal(0), _tokens(endpoint, target, asked)
     elif billing == "machine_hours" and target.instance_type:
-        tokens, (rent, basis) = Decimal(0), _machines(target, catalog, asked)
-        evidence = catalog.instances[target.instance_type].evidence
+        instance = catalog.instances[target.instance_type]
+        tokens, (rent, basis) = Decimal(0), price_of_machines(target, instance, asked.hours)
+        evidence = instance.evidence
         source = f"{evidence.source}, {evidence.collected_on}" + (" (doubtful)" if evidence.doubtful else "")
     else:
         what = "machines" if billing == "machine_hours" else "reserved units"
@@ -206,26 +269,4 @@ def _tokens(
         return None, "pays by token; traffic.tokens_per_minute is not declared"
     tokens = Decimal(per_minute) * asked.hours * 60 * asked.load_factor
     share = Decimal(1) if target.kind == "embedding" else asked.input_share
-    total, parts = Decimal(0), []
-    for side, part, price in (
-        ("prompt", share, target.input_usd_per_million),
-        ("answer", 1 - share, target.output_usd_per_million),
-    ):
-        if not part:
-            continue
-        if price is None:
-            return None, f"the catalog has no price of {side} tokens"
-        total += tokens * part * Decimal(str(price)) / 1_000_000
-        parts.append(f"{tokens * part / 1_000_000:,.1f} M {side} tokens at {price:g} USD per million")
-    return total, " + ".join(parts)
-
-
-def _machines(target: PlannedTarget, catalog: Catalog, asked: Assumptions) -> tuple[Decimal | None, str]:
-    instance = catalog.instances[str(target.instance_type)]
-    number = machines_of(target, instance.gpus)
-    if number is None:
-        return None, f"how many {instance.name} it takes is not known"
-    if instance.usd_per_hour is None:
-        return None, f"the catalog has no price of {instance.name}"
-    total = number * asked.hours * Decimal(str(instance.usd_per_hour))
-    return total, f"{number} x {instance.name} x {asked.hours} h at {instance.usd_per_hour:g} USD"
+    return price_of_tokens(target, tokens * share, tokens * (1 - share))

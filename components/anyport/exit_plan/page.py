@@ -1,66 +1,84 @@
-"""An exit plan as a Markdown page for an evidence folder. The same input gives the same bytes."""
+"""An exit plan as a page for an evidence folder, in Markdown and in HTML. The same input gives the same bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from html import escape
+from itertools import groupby
 from typing import Any
 
-__all__ = ["markdown"]
+from ..cost.document import document, table
+from .words import HEADS, cells, details, drill_lines, head_lines
+
+__all__ = ["as_page", "markdown"]
+
+_LOOKS = {"dies": "bad", "survives": "good", "restorable": "", "untouched": "soft"}
 
 
 def markdown(value: dict[str, Any]) -> str:
     """The page; `value` is what `--format json` prints."""
-    commit = value["checkout"]["commit"] or "no checkout"
-    state = {True: ", with changes not committed", False: "", None: ""}[value["checkout"]["dirty"]]
-    asked = value["assumptions"]
-    lines = [
-        "# Exit plan",
-        "",
-        f"As of {value['today']}, from {commit}{state}; facts of the catalog as of {value['catalog_collected_on']}.",
-        (
-            f"Costs: list prices, {asked['hours']} h, {asked['input_share']} of tokens are prompt, mean traffic is "
-            f"{asked['load_factor']} of the declared. What is lost is taken as still rented."
-        ),
-        "A target without a known place is counted as lost with every region and domain.",
-        "",
-        "| without | endpoint | verdict | lives on, in order | steady month before | after |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in value["rows"]:
-        cold = [f"{one['target']} (cold, {_minutes(one['restore_minutes'])})" for one in row["cold"]]
-        cells = (
-            row["loss"], row["endpoint"], row["verdict"], ", ".join([*row["warm"], *cold]) or "nothing",
-            _total(row["before"]), _total(row["after"]),
-        )  # fmt: skip
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines = ["# Exit plan", "", *map(_plain, head_lines(value)), "", _line(HEADS), "|---" * len(HEADS) + "|"]
+    lines += [_line(cells(row)) for row in value["rows"]]
     for row in value["rows"]:
         if row["dead"]:
-            lines += _details(row)
-    lines += [
-        "",
-        "## Inputs",
-        "",
-        *(f"- `{digest}` {name}" for name, digest in sorted(value["inputs"].items())),
-    ]
+            lines += ["", _plain(f"## {row['endpoint']} without {row['loss']} ({row['stack']})"), ""]
+            lines += [_plain(f"- {kind}: {said}") for kind, said in details(row)]
+    lines += ["", "## Drills", "", *(_plain(f"- {line}") for line in drill_lines(value)), "", "## Inputs", ""]
+    lines += [_plain(f"- `{digest}` {name}") for name, digest in sorted(value["inputs"].items())]
     return "\n".join(lines) + "\n"
 
 
-def _details(row: dict[str, Any]) -> Iterator[str]:
-    yield from ("", f"## {row['endpoint']} without {row['loss']} ({row['stack']})", "")
-    yield from (f"- dead: {one['target']}: {one['why']}" for one in row["dead"])
-    yield from (f"- by hand: {step}" for step in row["manual"])
-    yield from (f"- not known: {note}" for note in row["unknown"])
-    if row["undrilled"]:
-        yield f"- not drilled: {row['undrilled']}"
+def _line(found: Iterable[str]) -> str:
+    return "| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in found) + " |"
 
 
-def _minutes(minutes: int | None) -> str:
-    return "time to restore not stated" if minutes is None else f"{minutes} minutes"
+def _plain(line: str) -> str:
+    """One line without tags: names of files and of drills' steps may be anybody's."""
+    return " ".join(line.split()).replace("<", "&lt;")
 
 
-def _total(total: dict[str, Any] | None) -> str:
-    if total is None:
-        return "not known"
-    if total["unknown"]:
-        return f"at least {total['known_usd']} USD + unknown: {', '.join(total['unknown'])}"
-    return f"{total['known_usd']} USD"
+def as_page(value: dict[str, Any]) -> str:
+    """The same as HTML, with a table of verdicts on top. Names from stack files and drills are escaped."""
+    body = [f'<p class="soft">{escape(line)}</p>' for line in head_lines(value)]
+    body += ["<h2>Verdicts</h2>", _verdicts(value["rows"]), "<h2>What is left</h2>"]
+    body.append(table(HEADS, (cells(row) for row in value["rows"]), (6, 7, 8)))
+    for row in value["rows"]:
+        if row["dead"]:
+            body += _section(row)
+    body += ["<h2>Drills</h2>", _list(drill_lines(value)), "<h2>Inputs</h2>"]
+    body.append(
+        table(("SHA-256", "file"), ((digest, name) for name, digest in sorted(value["inputs"].items())))
+    )
+    return document("Exit plan", body)
+
+
+def _verdicts(rows: list[dict[str, Any]]) -> str:
+    """Losses down, endpoints across."""
+    columns = list(dict.fromkeys((row["stack"], row["endpoint"]) for row in rows))
+    found = {(row["loss"], row["stack"], row["endpoint"]): row["verdict"] for row in rows}
+    heads = "".join(
+        f'<th>{escape(name)}<br><span class="soft">{escape(stack)}</span></th>' for stack, name in columns
+    )
+    lines = []
+    for loss in dict.fromkeys(row["loss"] for row in rows):
+        verdicts = [found[loss, stack, name] for stack, name in columns]
+        told = "".join(f'<td class="{_LOOKS[one]}">{escape(one)}</td>' for one in verdicts)
+        lines.append(f"<tr><td>{escape(loss)}</td>{told}</tr>")
+    return (
+        f'<div class="wide"><table><thead><tr><th>without</th>{heads}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _section(row: dict[str, Any]) -> Iterator[str]:
+    look = _LOOKS[row["verdict"]]
+    yield (
+        f"<h2>{escape(row['endpoint'])} without {escape(row['loss'])}: "
+        f'<span class="{look}">{escape(row["verdict"])}</span> <span class="soft">{escape(row["stack"])}</span></h2>'
+    )
+    for kind, found in groupby(details(row), key=lambda one: one[0]):
+        yield f"<h3>{escape(kind)}</h3>{_list(said for _, said in found)}"
+
+
+def _list(lines: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"

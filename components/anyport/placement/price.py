@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..catalog import Catalog
+from ..list_prices import price_of_machines, price_of_tokens
 
 if TYPE_CHECKING:
     from ..plan import PlannedTarget
@@ -98,39 +98,10 @@ def monthly(target: PlannedTarget, asked: Volume, catalog: Catalog) -> Monthly:
 
 
 def _tokens(target: PlannedTarget, asked: Volume) -> Monthly:
-    total = Decimal(0)
-    parts = []
-    for side, tokens, price in (
-        ("prompt", asked.prompt, target.input_usd_per_million),
-        ("answer", asked.answer, target.output_usd_per_million),
-    ):
-        if not tokens:
-            continue
-        if price is None:
-            return Monthly(None, Decimal(0), f"the catalog has no price of {side} tokens")
-        total += Decimal(tokens) * Decimal(str(price)) / 1_000_000
-        parts.append(f"{tokens / 1e6:,.0f} M {side} tokens at {price:g} USD per million")
-    return Monthly(total, Decimal(0), " + ".join(parts))
+    total, basis = price_of_tokens(target, Decimal(asked.prompt), Decimal(asked.answer))
+    return Monthly(total, Decimal(0), basis)
 
 
 def _machines(target: PlannedTarget, catalog: Catalog) -> Monthly:
-    instance = catalog.instances[str(target.instance_type)]
-    number = machines_of(target, instance.gpus)
-    if number is None:
-        return Monthly(Decimal(0), None, f"how many {instance.name} it takes is not known")
-    if instance.usd_per_hour is None:
-        return Monthly(Decimal(0), None, f"the catalog has no price of {instance.name}")
-    total = number * HOURS * Decimal(str(instance.usd_per_hour))
-    basis = f"{number} x {instance.name} x {HOURS} h at {instance.usd_per_hour:g} USD"
+    total, basis = price_of_machines(target, catalog.instances[str(target.instance_type)], HOURS)
     return Monthly(Decimal(0), total, basis)
-
-
-def machines_of(target: PlannedTarget, gpus_each: int) -> int | None:
-    """Whole machines: those of the node pool where the options have one, else what the servers fill."""
-    pool: Any = getattr(target.options, "node_pool", None)
-    if pool is not None:
-        return int(pool.nodes)
-    if target.gpus_per_replica is None:
-        return None
-    replicas, gpus = target.replicas or 1, target.gpus_per_replica
-    return replicas * ceil(gpus / gpus_each) if gpus > gpus_each else ceil(replicas / (gpus_each // gpus))

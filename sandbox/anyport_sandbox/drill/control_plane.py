@@ -106,7 +106,10 @@ def _acts(down: Vendor) -> Iterable[_Act]:
         checks=lambda made, ran: [*_charged(down, 0)(made, ran), _no_traceback(ran)],
     )  # fmt: skip
     yield _Act(
-        "it is back: the same change again", down.stack, first=Estate.bring_back, checks=_charged(down, 1)
+        "it is back: the same change again",
+        down.stack,
+        first=lambda made: made.bring_back(),
+        checks=_charged(down, 1),
     )
     yield _Act("nothing is left to do there", down.stack, more=("--expect-no-changes",))
     yield _Act(
@@ -129,11 +132,11 @@ def _run(made: Estate, act: _Act) -> StackStep:
 
 
 def _last_words(text: str) -> str:
-    """The line with the vendor's sentence, else the last that speaks of an error, else the last one."""
+    """The barest line with the vendor's sentence, else the last that speaks of an error, else the last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it said nothing"]
-    told = next((line for line in lines if DOWN in line), None)
+    told = [line for line in lines if DOWN in line]
     errors = [line for line in lines if "error" in line.lower()]
-    return told or (errors or lines)[-1]
+    return min(told, key=len).removeprefix("error: ") if told else (errors or lines)[-1]
 
 
 def _charge_more(made: Estate) -> None:
