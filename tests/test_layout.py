@@ -163,3 +163,13 @@ def test_no_secret_is_written_in_the_repository() -> None:
         for path in (CHECKOUT / room).rglob("*"):
             if path.is_file() and path.suffix in {".py", ".yaml", ".md", ".json"}:
                 assert not forms.search(path.read_text()), path
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """Folders of tests are no packages, so a second module of a name would never be imported."""
+    names = [
+        path.name
+        for path in (CHECKOUT / "tests").rglob("*.py")
+        if not (path.parent / "__init__.py").exists() and path.name not in ("conftest.py", "__init__.py")
+    ]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
