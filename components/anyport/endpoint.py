@@ -112,9 +112,7 @@ class InferenceEndpoint(pulumi.ComponentResource):
         )
         self.register_outputs({"facts": facts, "contract": self.contract})
 
-    def _target(
-        self, name: str, endpoint: PlannedEndpoint, target: PlannedTarget
-    ) -> pulumi.Output[dict[str, Any]]:
+    def _target(self, name: str, endpoint: PlannedEndpoint, target: PlannedTarget) -> pulumi.Output[str]:
         tags = {
             "anyport-endpoint": endpoint.name,
             "anyport-target": target.name,
@@ -126,19 +124,17 @@ class InferenceEndpoint(pulumi.ComponentResource):
             tags["cost-center"] = endpoint.cost_center
         component = component_class(target.provider)
         args = TargetArgs(endpoint.name, target, tags, endpoint.tier, endpoint.today)
-        return component(f"{name}-{target.name}", args, pulumi.ResourceOptions(parent=self)).contract
+        return component(f"{name}-{target.name}", args, pulumi.ResourceOptions(parent=self)).contract_text
 
 
-def _contract(
-    endpoint: PlannedEndpoint, targets: list[dict[str, Any]], elsewhere: tuple[str, ...]
-) -> dict[str, Any]:
+def _contract(endpoint: PlannedEndpoint, targets: list[str], elsewhere: tuple[str, ...]) -> dict[str, Any]:
     contract = EndpointContract(
         endpoint=endpoint.name,
         model=endpoint.model,
         apis=endpoint.apis,
         features=endpoint.features,
         limits=endpoint.limits,
-        targets=tuple(TargetContract.model_validate(target) for target in targets),
+        targets=tuple(TargetContract.model_validate_json(target) for target in targets),
         elsewhere=elsewhere,
         cold=tuple(t.name for t in endpoint.targets if t.name in elsewhere and t.standby == "cold"),
     )

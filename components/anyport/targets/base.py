@@ -6,6 +6,7 @@ choose a region or a model, and never holds a secret value in its contract.
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -73,6 +74,9 @@ class Target(pulumi.ComponentResource):
     provider_name: ClassVar[str]
 
     contract: pulumi.Output[dict[str, Any]]
+    contract_text: pulumi.Output[str]
+    """The same as JSON: an output whose value is a map costs the SDK an output for every value in it, each time it is
+    combined with others."""
 
     def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Build the target's resources.
@@ -88,9 +92,10 @@ class Target(pulumi.ComponentResource):
         self.resource_name = name
         self.args = args
         access = self.build()
-        self.contract = pulumi.Output.all(access.base_url, access.model).apply(
-            lambda known: _contract(args, access.auth, *known).model_dump(mode="json")
+        self.contract_text = pulumi.Output.all(access.base_url, access.model).apply(
+            lambda known: _contract(args, access.auth, *known).model_dump_json()
         )
+        self.contract = self.contract_text.apply(json.loads)
         self.register_outputs({**facts, "contract": self.contract})
 
     @abstractmethod
