@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
+from .inputs import refuse_others
 from .output import write
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _run(without: str | None, form: str, page: Path | None) -> None:
     from anyport_sandbox.drill import control_plane, control_plane_report
     from anyport_sandbox.workspace import SandboxError
 
-    _refuse_others()
+    refuse_others("--control-plane", _OWN)
     provider = control_plane.PROVIDERS[0] if without is None else without
     if provider not in control_plane.PROVIDERS:
         raise click.UsageError(
@@ -80,19 +80,6 @@ def _no_such(provider: str) -> str:
     if provider == "coreweave_vllm":
         return "CoreWeave's control plane is a Kubernetes API, which here holds the gateway as well"
     return f"no provider {provider!r} is simulated here"
-
-
-def _refuse_others() -> None:
-    """Options of the other drills mean nothing here, and are not passed over in silence."""
-    context = click.get_current_context()
-    given = [
-        option.opts[0]
-        for option in context.command.params
-        if option.name not in _OWN
-        and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise click.UsageError(f"--control-plane and {' and '.join(given)} cannot go together")
 
 
 def _told(step: StackStep) -> None:

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
-from click.core import ParameterSource
 
 from anyport.errors import AnyportError, Problem, nearest
 
-from .inputs import show_problems
+from .inputs import refuse_others, show_problems
 from .output import write
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def live_drill_options(drill: Callable[..., None]) -> Callable[..., None]:
         **others: Any,
     ) -> None:  # fmt: skip
         if gateway is not None:
-            _refuse_others()
+            refuse_others("--gateway", _OWN)
             _run(gateway, drill_key_env, caller_key_env, 5 if requests is None else requests, others)
         names = {"--drill-key-env": drill_key_env, "--caller-key-env": caller_key_env, "--requests": requests}
         for name, value in names.items():
@@ -214,19 +213,6 @@ def _is_loopback(text: str, problems: list[Problem]) -> bool:
                     allowed="https://HOST/v1, and http on loopback only", file="command line")
         )  # fmt: skip
     return loopback
-
-
-def _refuse_others() -> None:
-    """Options of the drills on this machine mean nothing here, and are not passed over in silence."""
-    context = click.get_current_context()
-    given = [
-        option.opts[0]
-        for option in context.command.params
-        if option.name not in _OWN
-        and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise click.UsageError(f"--gateway and {' and '.join(given)} cannot go together")
 
 
 def _told(result: LiveResult) -> None:

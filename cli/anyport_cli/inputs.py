@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from anyport.errors import AnyportError, Problem
 from anyport.plan import Plan, resolve
 from anyport.stackfile import load_stack_file
 
-__all__ = ["day", "format_option", "load_plans", "print_json", "show_problems", "stack_files", "today_option"]
+__all__ = [
+    "day",
+    "format_option",
+    "load_plans",
+    "print_json",
+    "refuse_others",
+    "show_problems",
+    "stack_files",
+    "today_option",
+]
 
 format_option = click.option(
     "--format",
@@ -80,3 +90,24 @@ def show_problems(problems: list[Problem]) -> None:
 def print_json(value: object) -> None:
     """Print one JSON document."""
     click.echo(json.dumps(value, indent=2, sort_keys=True, default=str))
+
+
+def refuse_others(mode: str, own: Collection[str]) -> None:
+    """Options that mean nothing in a mode of the command are not passed over in silence.
+
+    Args:
+        mode: the option that chose the mode.
+        own: names of the parameters that mean something in it.
+
+    Raises:
+        UsageError: others were given on the command line.
+    """
+    context = click.get_current_context()
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in own
+        and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"{mode} and {' and '.join(given)} cannot go together")

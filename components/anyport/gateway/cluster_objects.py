@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from .renewer_objects import (
     RENEWAL_PORT,
+    Name,
+    Object,
     RenewerOptions,
     renewer_container,
     renewer_ports,
@@ -34,9 +36,7 @@ __all__ = [
     "settings_in_cluster",
 ]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Quantity = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)?(m|[KMGT]i?)?$")]
-Object = dict[str, Any]
 
 METRICS_PORT = 9902
 _FOLDER = "/etc/anyport"

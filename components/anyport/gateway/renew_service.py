@@ -25,6 +25,7 @@ __all__ = ["https_fetch", "metrics_text", "serve_until"]
 
 _TIMEOUT = 10.0
 _START_SECONDS = 30.0
+_LOOK_SECONDS = 0.5
 _METADATA = ("metadata.google.internal", "169.254.169.254", "127.0.0.1", "localhost", "::1")
 
 
@@ -97,7 +98,9 @@ def serve_until(
     for thread in threads:
         thread.start()
     ready(server.server_address[1])
-    stop.wait()
+    # A signal just before an endless wait would not wake it, and its handler would not run.
+    while not stop.wait(_LOOK_SECONDS):
+        pass
     server.shutdown()
     server.server_close()
 

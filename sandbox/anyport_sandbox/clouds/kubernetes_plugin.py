@@ -7,9 +7,7 @@ a real one while it waits (60, as on the simulated machines).
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -18,6 +16,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from anyport_sandbox.ending import until_told
 from anyport_sandbox.kubernetes.api import Api
 from anyport_sandbox.kubernetes.errors import ClusterError
 
@@ -36,7 +35,6 @@ __all__ = ["KUBECONFIG", "SPEED", "RealProvider", "main"]
 
 KUBECONFIG = "ANYPORT_SANDBOX_KUBECONFIG"
 SPEED = "ANYPORT_SANDBOX_KUBERNETES_SPEED"
-_LOOK_SECONDS = 0.5
 
 
 class _Rich(NamedTuple):
@@ -128,9 +126,7 @@ def main(plugin_file: str) -> None:
     if not named:
         server.main(PACKAGE, plugin_file)
         return
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    wait = until_told()
     state = State(state_dir(Path(plugin_file).resolve().parents[3]), PACKAGE.name)
     try:
         provider = _provider(Path(named), state)
@@ -139,9 +135,7 @@ def main(plugin_file: str) -> None:
     listening, port = server.start(provider)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # A signal just before the wait would not wake it.
-    while not ended.wait(_LOOK_SECONDS):
-        pass
+    wait()
     provider.Cancel(None, None)
     listening.stop(grace=None)
 

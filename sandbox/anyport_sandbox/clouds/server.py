@@ -8,9 +8,7 @@ Call, schemas, Parameterize, List; the engine does without them.
 from __future__ import annotations
 
 import importlib.metadata
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
@@ -21,6 +19,7 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from ..ending import until_told
 from . import schema
 from .behaviour import Env, Resource
 from .clock import Clock, SystemClock
@@ -212,9 +211,6 @@ def _checked(inputs: dict[str, Any], problems: list[Problem]) -> Any:
     return provider_pb2.CheckResponse(inputs=struct(inputs), failures=failures)
 
 
-_LOOK_SECONDS = 0.5
-
-
 def _top(path: str) -> str:
     if path.startswith('["'):
         return path[2:].partition('"]')[0]
@@ -246,13 +242,9 @@ def main(package: Package, plugin_file: str) -> None:
         plugin_file: path of the plugin's `__main__.py`, in `<checkout>/sandbox/plugins/<package>/`.
     """
     checkout = Path(plugin_file).resolve().parents[3]
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    wait = until_told()
     server, port = start(Provider(package, State(state_dir(checkout), package.name), SystemClock()))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # A signal just before the wait would not wake it.
-    while not ended.wait(_LOOK_SECONDS):
-        pass
+    wait()
     server.stop(grace=None)
