@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import date
@@ -27,9 +28,17 @@ def run(folder: Path, today: date) -> None:
         today: the day to judge retirements by.
 
     Bad input ends as one message per problem and a failed update, never as a traceback.
+
+    Endpoints are built after the program's last line, one after another, with a turn of the event loop between them:
+    so the engine registers (and policies judge) the first while the next are built. A program that builds all at once
+    holds the loop until it is done, and the engine waits for it. What the program makes itself may stand beside `run`.
     """
+    pulumi.run(lambda: _said_plainly(folder, today))
+
+
+async def _said_plainly(folder: Path, today: date) -> None:
     try:
-        _build(folder, today)
+        await _build(folder, today)
     except AnyportError as error:
         for problem in error.problems:
             pulumi.log.error(str(problem))
@@ -38,7 +47,7 @@ def run(folder: Path, today: date) -> None:
         ) from None
 
 
-def _build(folder: Path, today: date) -> None:
+async def _build(folder: Path, today: date) -> None:
     stack = _stack_config(folder)
     plan = resolve(stack.spec, None, today, stack.source)
     contracts: dict[str, pulumi.Output[dict[str, Any]]] = {}
@@ -50,6 +59,7 @@ def _build(folder: Path, today: date) -> None:
         }
         component = InferenceEndpoint(endpoint.name, endpoint, builds=_among(mine))
         contracts[endpoint.name] = component.contract
+        await asyncio.sleep(0)
     pulumi.export("endpoints", contracts)
     pulumi.export("catalog_collected_on", plan.catalog_collected_on.isoformat())
 

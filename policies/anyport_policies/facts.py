@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from anyport.plan import Plan, endpoint_facts
+from typing import TYPE_CHECKING, Any
 
 from .reading import Reader, is_list
+
+if TYPE_CHECKING:
+    from anyport.plan import Plan
 
 __all__ = ["EndpointFacts", "Posture", "TargetFacts", "from_mapping", "from_plan"]
 
@@ -145,6 +146,8 @@ def from_plan(plan: Plan, builds: Builds = lambda *_: True) -> list[EndpointFact
         builds: the share of it that the stack builds (`stack.build.includes`); everything by default.
             Cold targets are built by nobody.
     """
+    from anyport.plan import endpoint_facts  # packs read components' inputs and start without it
+
     return [
         from_mapping(
             endpoint_facts(

@@ -1,9 +1,10 @@
 """A pack as a process for the engine. Imported by the packs' programs only: it never returns.
 
-The engine asks every pack about every resource, and the policy SDK opens a resource's values anew for each of a
-pack's policies before it asks them. All our resource policies judge endpoints and gateways only, so everything else
-is answered at once; in a stack of a thousand resources that is most of what the packs cost. The class behind this is
-the SDK's own and private, so the SDK is pinned; where it looks otherwise, packs are slower and judge the same.
+The engine asks every pack about every resource, twice (to mend it, and to judge it), and the policy SDK opens a
+resource's values anew for each of a pack's policies before it asks them. All our resource policies judge endpoints
+and gateways only and none mends anything, so everything else is answered at once, and policies over the stack share
+one reading of it; in a stack of a thousand resources that is most of what the packs would cost. The class behind this
+is the SDK's own and private, so the SDK is pinned; where it looks otherwise, packs are slower and judge the same.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import PolicyPack, policy
 
-from .pulumi_view import pack_policies
+from .pulumi_view import one_reading, pack_policies
 from .stack_facts import ENDPOINT_TYPE, GATEWAY_TYPE
 from .steering import steering
 
@@ -48,5 +49,12 @@ def _answer_at_once() -> None:
             if request.type not in _JUDGED:
                 return analyzer_pb2.AnalyzeResponse()
             return super().Analyze(request, context)
+
+        def Remediate(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+            return analyzer_pb2.RemediateResponse()
+
+        def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802
+            with one_reading():
+                return super().AnalyzeStack(request, context)
 
     policy._PolicyAnalyzerServicer = Quick  # type: ignore[misc]  # noqa: SLF001

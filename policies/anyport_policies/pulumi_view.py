@@ -13,6 +13,8 @@ over the stack) says everything else: findings of dev, notes, waived findings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -39,10 +41,13 @@ from .stack_facts import ENDPOINT_TYPE, GATEWAY_TYPE, ResourceFacts, StackFacts,
 from .steering import Steering
 from .waivers import apply_waivers
 
-__all__ = ["ENDPOINT_TYPE", "pack_policies", "plain_facts"]
+__all__ = ["ENDPOINT_TYPE", "one_reading", "pack_policies", "plain_facts"]
 
 UNREADABLE = object()
 """Stands for a value that is not known yet: of no type that any fact has, so never taken for a missing one."""
+
+_READ: ContextVar[list[tuple[StackFacts, list[EndpointFacts]]] | None] = ContextVar("read", default=None)
+"""The stack at hand once it was read, while one reading serves all policies."""
 
 _LEVELS = {
     "mandatory": EnforcementLevel.MANDATORY,
@@ -196,8 +201,7 @@ class _View:
         mine: Any,
     ) -> list[tuple[str, str | None]]:
         try:
-            stack = _stack_facts(args)
-            endpoints = list(_endpoints(stack))
+            stack, endpoints = _stack_facts(args)
             tiers = {facts.name: facts.tier for facts in endpoints}
             found = self._judged(
                 (
@@ -268,8 +272,26 @@ def _facts(args: ResourceValidationArgs) -> EndpointFacts:
     return from_mapping(plain.get("facts") if isinstance(plain, Mapping) else None, name=args.name)
 
 
-def _stack_facts(args: StackValidationArgs) -> StackFacts:
-    return StackFacts(tuple(_resource(one) for one in args.resources))
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Within it the stack is read once: all that is judged is the same stack, policy after policy."""
+    token = _READ.set([])
+    try:
+        yield
+    finally:
+        _READ.reset(token)
+
+
+def _stack_facts(args: StackValidationArgs) -> tuple[StackFacts, list[EndpointFacts]]:
+    """The stack, and facts of its endpoints in the order it has them."""
+    read = _READ.get()
+    if read:
+        return read[0]
+    stack = StackFacts(tuple(_resource(one) for one in args.resources))
+    found = (stack, list(_endpoints(stack)))
+    if read is not None:
+        read.append(found)
+    return found
 
 
 def _resource(one: Any) -> ResourceFacts:

@@ -6,8 +6,10 @@ where they need it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 __all__ = ["ENDPOINT_TYPE", "GATEWAY_TYPE", "ResourceFacts", "StackFacts", "list_at", "value_at"]
@@ -36,16 +38,31 @@ class ResourceFacts:
 
 @dataclass(frozen=True)
 class StackFacts:
-    """All resources of a stack."""
+    """All resources of a stack. What rules look up is indexed once: stacks have thousands of resources."""
 
     resources: tuple[ResourceFacts, ...]
-    by_urn: dict[str, ResourceFacts] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Index the resources by URN."""
-        object.__setattr__(self, "by_urn", {one.urn: one for one in self.resources})
+    @cached_property
+    def by_urn(self) -> dict[str, ResourceFacts]:
+        """The resources by URN."""
+        return {one.urn: one for one in self.resources}
 
-    @property
+    @cached_property
+    def _by_parent(self) -> dict[str, list[ResourceFacts]]:
+        found: defaultdict[str, list[ResourceFacts]] = defaultdict(list)
+        for one in self.resources:
+            found[one.parent].append(one)
+        return found
+
+    @cached_property
+    def _by_endpoint(self) -> dict[str, list[ResourceFacts]]:
+        found: defaultdict[str, list[ResourceFacts]] = defaultdict(list)
+        for one in self.resources:
+            if endpoint := self.endpoint_above(one):
+                found[endpoint.urn].append(one)
+        return found
+
+    @cached_property
     def endpoints(self) -> tuple[ResourceFacts, ...]:
         """Components of endpoints."""
         return tuple(one for one in self.resources if one.type == ENDPOINT_TYPE)
@@ -60,7 +77,11 @@ class StackFacts:
 
     def targets_of(self, endpoint: ResourceFacts) -> tuple[ResourceFacts, ...]:
         """Components of the endpoint's targets that this stack has."""
-        return tuple(one for one in self.resources if one.is_target and one.parent == endpoint.urn)
+        return tuple(one for one in self._by_parent.get(endpoint.urn, ()) if one.is_target)
+
+    def below(self, endpoint: ResourceFacts) -> tuple[ResourceFacts, ...]:
+        """Resources at any depth whose nearest endpoint it is."""
+        return tuple(self._by_endpoint.get(endpoint.urn, ()))
 
     def target_above(self, resource: ResourceFacts) -> ResourceFacts | None:
         """The target component that the resource belongs to."""

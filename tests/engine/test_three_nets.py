@@ -179,19 +179,18 @@ def serve(name, parent=None):
     )
 
 
-made = []
 before = InferenceEndpoint.__init__
 
 
-def remember(self, *args, **more):
+def smuggle(self, *args, **more):
     before(self, *args, **more)
-    made.append(self)
+    InferenceEndpoint.__init__ = before
+    serve("smuggled", self)
 
 
-InferenceEndpoint.__init__ = remember
+InferenceEndpoint.__init__ = smuggle
 run(Path(__file__).parent, today=datetime.now(UTC).date())
 serve("raw")
-serve("smuggled", made[0])
 """
 
 

@@ -76,8 +76,8 @@ def _missing(endpoint: ResourceFacts, planned: dict[str, Any], built: dict[str, 
 
 def _places(stack: StackFacts, endpoint: ResourceFacts, name: str) -> Iterator[Verdict]:
     """What serves must stand where the target was planned; a place that a resource does not say is not judged."""
-    for resource in stack.resources:
-        if provider_of(resource) is None or stack.endpoint_above(resource) is not endpoint:
+    for resource in stack.below(endpoint):
+        if provider_of(resource) is None:
             continue
         planned, place = planned_target(stack, resource), place_of(resource)
         wanted = value_at(planned, "region")
