@@ -189,4 +189,4 @@ def test_plugin_prints_its_port_and_ends_on_interrupt() -> None:
         assert process.stdout is not None
         assert int(process.stdout.readline()) > 0
         process.send_signal(2)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0

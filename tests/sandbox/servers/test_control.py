@@ -86,7 +86,7 @@ def test_a_signal_ends_it_within_a_second_even_with_a_tunnel_open(
         assert tunnel.recv(100).startswith(b"HTTP/1.1 200")
         began = time.monotonic()
         process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert time.monotonic() - began < 1
     assert (process.returncode, errors) == (0, "")
     assert not (tmp_path / "servers.json").exists()
@@ -96,7 +96,7 @@ def test_it_ends_with_its_parent(routes: list[Route], tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as parent:
         process = spawn(routes, tmp_path, "--parent-pid", str(parent.pid))
         assert process.poll() is None
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
 
 
