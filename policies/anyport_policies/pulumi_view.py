@@ -13,8 +13,6 @@ over the stack) says everything else: findings of dev, notes, waived findings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -35,19 +33,17 @@ from pulumi_policy.proxy import UnknownValueError
 from .config import PolicyConfig
 from .engine import Finding, evaluate, evaluate_stack
 from .facts import EndpointFacts, from_mapping
+from .one_request import once
 from .rule import Rule
 from .rules import RULES
 from .stack_facts import ENDPOINT_TYPE, GATEWAY_TYPE, ResourceFacts, StackFacts, value_at
 from .steering import Steering
 from .waivers import apply_waivers
 
-__all__ = ["ENDPOINT_TYPE", "one_reading", "pack_policies", "plain_facts"]
+__all__ = ["ENDPOINT_TYPE", "pack_policies", "plain_facts"]
 
 UNREADABLE = object()
 """Stands for a value that is not known yet: of no type that any fact has, so never taken for a missing one."""
-
-_READ: ContextVar[list[tuple[StackFacts, list[EndpointFacts]]] | None] = ContextVar("read", default=None)
-"""The stack at hand once it was read, while one reading serves all policies."""
 
 _LEVELS = {
     "mandatory": EnforcementLevel.MANDATORY,
@@ -201,7 +197,7 @@ class _View:
         mine: Any,
     ) -> list[tuple[str, str | None]]:
         try:
-            stack, endpoints = _stack_facts(args)
+            stack, endpoints = _read_once(args.resources)
             tiers = {facts.name: facts.tier for facts in endpoints}
             found = self._judged(
                 (
@@ -268,30 +264,23 @@ def _text(finding: Finding, endpoint: EndpointFacts) -> str:
 
 
 def _facts(args: ResourceValidationArgs) -> EndpointFacts:
-    plain = plain_facts(args.props)
+    plain = _plain(args.props)
     return from_mapping(plain.get("facts") if isinstance(plain, Mapping) else None, name=args.name)
 
 
-@contextmanager
-def one_reading() -> Iterator[None]:
-    """Within it the stack is read once: all that is judged is the same stack, policy after policy."""
-    token = _READ.set([])
-    try:
-        yield
-    finally:
-        _READ.reset(token)
+@once
+def _plain(props: Any) -> Any:
+    return plain_facts(props)
 
 
-def _stack_facts(args: StackValidationArgs) -> tuple[StackFacts, list[EndpointFacts]]:
-    """The stack, and facts of its endpoints in the order it has them."""
-    read = _READ.get()
-    if read:
-        return read[0]
-    stack = StackFacts(tuple(_resource(one) for one in args.resources))
-    found = (stack, list(_endpoints(stack)))
-    if read is not None:
-        read.append(found)
-    return found
+def _read(resources: Sequence[Any]) -> tuple[StackFacts, list[EndpointFacts]]:
+    """A stack, and facts of its endpoints in the order it has them."""
+    stack = StackFacts(tuple(_resource(one) for one in resources))
+    return stack, list(_endpoints(stack))
+
+
+_read_once = once(_read, by=lambda _: 0)
+"""The SDK makes a list of its own for each policy; a request has one stack."""
 
 
 def _resource(one: Any) -> ResourceFacts:
