@@ -3,7 +3,8 @@
 Two projects, the same resources by the same names (compared before anything is timed), the same engine and
 stand-in plugins, run turn about so that the machine's moods hit both. Shown are wall time, memory of the biggest
 process and their ratios, and from one more run under a profiler where the time of the Python program goes. Beside
-them the same preview with both policy packs, against the one without.
+them the same preview with both policy packs, against the one without; and with two packs of one policy each that does
+nothing, which is what the engine and the policy SDK ask for any two packs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +45,12 @@ subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 PACKS = ("resilience", "baseline")
+EMPTY = """\
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+nothing = ResourceValidationPolicy("nothing", "Does nothing.", lambda args, report: None, EnforcementLevel.ADVISORY)
+PolicyPack({name!r}, [nothing])
+"""
 WAITING = ("poll", "select", "acquire", "wait")
 
 
@@ -133,6 +141,23 @@ def stack_file(count: int) -> str:
     return json.dumps({"config": config})
 
 
+def empty_packs(folder: Path) -> list[Path]:
+    """As many packs as ours, each of one policy that does nothing."""
+    made = [folder / f"empty-{pack}" for pack in PACKS]
+    for path, pack in zip(made, PACKS, strict=True):
+        path.mkdir()
+        about = yaml.safe_load((CHECKOUT / "policies" / pack / "PulumiPolicy.yaml").read_text("utf-8"))
+        about["runtime"]["options"]["virtualenv"] = str(CHECKOUT / ".venv")
+        (path / "PulumiPolicy.yaml").write_text(yaml.safe_dump(about), "utf-8")
+        (path / "__main__.py").write_text(EMPTY.format(name=path.name), "utf-8")
+    return made
+
+
+def attached(packs: Iterable[Path]) -> list[str]:
+    """Arguments of a preview with the packs."""
+    return [word for pack in packs for word in ("--policy-pack", str(pack))]
+
+
 def projects(folder: Path, count: int, profile: Path | None = None) -> tuple[Project, Project]:
     """Ours and the one by hand."""
     ours = (CHECKOUT / "stacks" / "__main__.py").read_text("utf-8")
@@ -157,12 +182,14 @@ def measured(folder: Path, count: int, runs: int) -> tuple[dict[str, list[Run]],
     if have != want:
         strange = sorted(set(have) ^ set(want))[:10]
         raise SystemExit(f"bench: the programs do not register the same resources: {strange}")
-    packs = [w for pack in PACKS for w in ("--policy-pack", str(CHECKOUT / "policies" / pack))]
-    found: dict[str, list[Run]] = {"anyport": [], "by hand": [], "with packs": []}
+    packs = attached(CHECKOUT / "policies" / pack for pack in PACKS)
+    empty = attached(empty_packs(folder))
+    found: dict[str, list[Run]] = {"anyport": [], "by hand": [], "with packs": [], "with empty packs": []}
     for _ in range(runs):
         found["anyport"].append(ours.timed())
         found["by hand"].append(hand.timed())
         found["with packs"].append(ours.timed(*packs))
+        found["with empty packs"].append(ours.timed(*empty))
     return found, len(have)
 
 
@@ -202,12 +229,15 @@ def main() -> int:
         seconds = [run.seconds for run in timed]
         best[word] = min(seconds)
         print(
-            f"  {word:10} best {best[word]:6.1f} s   median {statistics.median(seconds):6.1f} s"
+            f"  {word:16} best {best[word]:6.1f} s   median {statistics.median(seconds):6.1f} s"
             f"   all {', '.join(f'{s:.1f}' for s in seconds)}   {max(run.megabytes for run in timed):.0f} MB"
         )
     ratios = best["anyport"] / best["by hand"], best["with packs"] / best["anyport"]
     print(f"  ratios of the best runs: {ratios[0]:.3f} to by hand (at most 1.10)")
     print(f"                           {ratios[1]:.3f} with packs to without (at most 1.15)")
+    print(
+        f"                           {best['with packs'] / best['with empty packs']:.3f} with packs to with as many that do nothing"
+    )
     print("  where the program's own time goes (one profiled run, waiting left out):")
     for word, share in list(shares.items())[:8]:
         print(f"    {word:24} {share:5.1f} %")
