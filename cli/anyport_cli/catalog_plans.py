@@ -8,8 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from anyport.errors import AnyportError, Problem, SpecError
+from anyport.placement.policy_limits import PolicyLimits
 from anyport.plan import Plan, resolve
 from anyport.stackfile import StackConfig, load_stack_file
+
+from .policy_file import limits_for
 
 __all__ = ["Planned", "plans_of"]
 
@@ -32,16 +35,16 @@ def plans_of(files: Iterable[Path], today: date) -> tuple[list[Planned], list[Pr
     for file in files:
         try:
             stack = load_stack_file(file)
-            found.append(Planned(file, stack, _resolved(stack, today)))
+            found.append(Planned(file, stack, _resolved(stack, today, limits_for(file, stack))))
         except AnyportError as error:
             problems += error.problems
     return found, problems
 
 
-def _resolved(stack: StackConfig, today: date) -> Plan:
+def _resolved(stack: StackConfig, today: date, limits: PolicyLimits) -> Plan:
     try:
-        return resolve(stack.spec, None, today, stack.source)
+        return resolve(stack.spec, None, today, stack.source, limits)
     except SpecError as error:
         if RETIRED not in {problem.code for problem in error.problems}:
             raise
-    return resolve(stack.spec, None, date.min, stack.source)  # on that day nothing was retired yet
+    return resolve(stack.spec, None, date.min, stack.source, limits)  # on that day nothing was retired yet

@@ -65,7 +65,7 @@ def exit_plan(
     read = [*files, *(path for path in dict.fromkeys(configs.values()) if path.is_file())]
     texts = _drill_texts(drills)
     not_over(output, [*read, *map(Path, texts)])
-    plans, problems = load_plans(files, asked)
+    plans, problems = load_plans(files, asked, policy_config)
     value: dict[str, Any] = {}
     if not problems:
         try:

@@ -14,6 +14,8 @@ from anyport.errors import AnyportError, Problem
 from anyport.plan import Plan, resolve
 from anyport.stackfile import load_stack_file
 
+from .policy_file import limits_for
+
 __all__ = [
     "day",
     "format_option",
@@ -66,16 +68,22 @@ def stack_files(paths: tuple[Path, ...]) -> list[Path]:
         raise click.UsageError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def load_plans(files: Iterable[Path], today: date) -> tuple[dict[Path, Plan], list[Problem]]:
-    """Plans of all files that are right, and the problems of those that are not."""
+def load_plans(
+    files: Iterable[Path], today: date, policy_config: Path | None = None
+) -> tuple[dict[Path, Plan], list[Problem]]:
+    """Plans of all files that are right, and the problems of those that are not, each once.
+
+    `policy_config` bounds placements in place of the file beside the stack files.
+    """
     plans: dict[Path, Plan] = {}
     problems: list[Problem] = []
     for path in files:
         try:
             stack = load_stack_file(path)
-            plans[path] = resolve(stack.spec, None, today, stack.source)
+            limits = limits_for(path, stack, policy_config)
+            plans[path] = resolve(stack.spec, None, today, stack.source, limits)
         except AnyportError as error:
-            problems += error.problems
+            problems += (problem for problem in error.problems if problem not in problems)
     return plans, problems
 
 

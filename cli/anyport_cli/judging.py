@@ -11,6 +11,7 @@ from typing import Any
 from anyport.catalog import load
 from anyport.cost import Assumptions, estimate
 from anyport.errors import AnyportError, Problem
+from anyport.placement.policy_limits import NO_LIMITS, PolicyLimits, limits_of
 from anyport.plan import PlannedEndpoint, PlannedTarget, resolve
 from anyport.source import Source, read_yaml, reading_through
 from anyport.stackfile import load_stack_file
@@ -91,22 +92,22 @@ class _Folder:
     answer: Judged
 
     def judge(self) -> None:
-        config = self._config()
+        config, limits = self._config()
         entries: dict[tuple[Finding, str, int], Entry] = {}
         names: set[str] = set()
         before = len(self.answer.problems)
         for file in self.files:
-            for entry in self._file(file, config, names):
+            for entry in self._file(file, config, limits, names):
                 entries.setdefault((entry.finding, entry.file, entry.line), entry)
         whole = before == len(self.answer.problems) and set(self.tree.stack_files([self.folder])) <= set(
             self.files
         )
         self._waived(list(entries.values()), names if whole else None)
 
-    def _file(self, file: Path, config: PolicyConfig, names: set[str]) -> list[Entry]:
+    def _file(self, file: Path, config: PolicyConfig, limits: PolicyLimits, names: set[str]) -> list[Entry]:
         try:
             stack = load_stack_file(file)
-            plan = resolve(stack.spec, None, self.question.today, stack.source)
+            plan = resolve(stack.spec, None, self.question.today, stack.source, limits)
         except AnyportError as error:
             self.answer.problems += error.problems
             return []
@@ -122,15 +123,16 @@ class _Folder:
         found = evaluate(from_plan(plan, stack.build.includes), RULES, self.question.today, config)
         return [_entry(finding, written, places, finding.path) for finding in found]
 
-    def _config(self) -> PolicyConfig:
+    def _config(self) -> tuple[PolicyConfig, PolicyLimits]:
+        """What rules go by, and what of it bounds placements."""
         read = self._optional(
             self.question.config or self.folder / "policy-config.json", self.question.config
         )
         try:
-            return parse_policy_config(*read, RULES) if read else NO_CONFIG
+            return (parse_policy_config(*read, RULES), limits_of(*read)) if read else (NO_CONFIG, NO_LIMITS)
         except AnyportError as error:
             self.answer.problems += error.problems
-            return NO_CONFIG
+            return NO_CONFIG, NO_LIMITS
 
     def _waived(self, entries: list[Entry], names: set[str] | None) -> None:
         today = self.question.today

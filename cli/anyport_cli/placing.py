@@ -19,6 +19,7 @@ from anyport.plan import placing_of
 from anyport.spec import TargetSpec
 from anyport.stackfile import load_stack_file
 
+from .policy_file import limits_for
 from .text import columns
 
 __all__ = ["explained", "pinned", "show_explained", "show_pinned"]
@@ -26,32 +27,35 @@ __all__ = ["explained", "pinned", "show_explained", "show_pinned"]
 _SHOWN = 4
 
 
-def _placings(files: list[Path], today: date) -> Iterator[tuple[Path, str, Placing]]:
+def _placings(files: list[Path], today: date, config: Path | None) -> Iterator[tuple[Path, str, Placing]]:
     """Every endpoint with a placement that can be met; what is wrong with the others, the plan has said."""
     for path in files:
         try:
-            spec = load_stack_file(path).spec
+            stack = load_stack_file(path)
+            spec, limits = stack.spec, limits_for(path, stack, config)
         except AnyportError:
             continue
         for name, endpoint in spec.endpoints.items():
             if endpoint.placement is not None:
-                placing = placing_of(name, spec, load(), today)
+                placing = placing_of(name, spec, load(), today, limits)
                 if placing.choice is not None:
                     yield path, name, placing
 
 
-def explained(files: list[Path], today: date) -> dict[Path, list[Placed]]:
+def explained(files: list[Path], today: date, config: Path | None = None) -> dict[Path, list[Placed]]:
     """Why, by stack file."""
     found: dict[Path, list[Placed]] = {}
-    for path, name, placing in _placings(files, today):
+    for path, name, placing in _placings(files, today, config):
         found.setdefault(path, []).append(explain(name, placing))
     return found
 
 
-def pinned(files: list[Path], today: date) -> dict[Path, dict[str, dict[str, Any]]]:
+def pinned(
+    files: list[Path], today: date, config: Path | None = None
+) -> dict[Path, dict[str, dict[str, Any]]]:
     """Targets as a spec would write them, by stack file and endpoint."""
     found: dict[Path, dict[str, dict[str, Any]]] = {}
-    for path, name, placing in _placings(files, today):
+    for path, name, placing in _placings(files, today, config):
         targets = {key: _written(target) for key, target in placing.targets.items()}
         found.setdefault(path, {})[name] = targets
     return found

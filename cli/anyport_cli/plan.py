@@ -12,6 +12,7 @@ from anyport.freshness import stale_note
 from anyport.plan import Plan, PlannedTarget
 
 from .inputs import day, format_option, load_plans, print_json, show_problems, stack_files, today_option
+from .policy_file import policy_config_option
 from .text import columns
 
 __all__ = ["plan"]
@@ -27,7 +28,15 @@ __all__ = ["plan"]
 @click.option(
     "--pin", is_flag=True, help="Print what the planner chose as targets to paste, and nothing else."
 )
-def plan(paths: tuple[Path, ...], output: str, today: str | None, explain: bool, pin: bool) -> None:
+@policy_config_option
+def plan(
+    paths: tuple[Path, ...],
+    output: str,
+    today: str | None,
+    explain: bool,
+    pin: bool,
+    policy_config: Path | None,
+) -> None:
     """Show where each endpoint would be served, and what the catalog knows of it.
 
     STACK FILES are files or folders; stacks/ when left out.
@@ -36,8 +45,8 @@ def plan(paths: tuple[Path, ...], output: str, today: str | None, explain: bool,
         raise click.UsageError("--explain and --pin print two different things; say one of them")
     asked, files = day(today), stack_files(paths)
     if pin:
-        _pin(files, asked, output)
-    plans, problems = load_plans(files, asked)
+        _pin(files, asked, output, policy_config)
+    plans, problems = load_plans(files, asked, policy_config)
     age = stale_note(load().collected_on, asked)
     if output == "json":
         print_json(
@@ -45,7 +54,7 @@ def plan(paths: tuple[Path, ...], output: str, today: str | None, explain: bool,
                 "plans": {str(path): found.model_dump(mode="json") for path, found in plans.items()},
                 "problems": [problem.to_dict() for problem in problems],
                 "notes": [age] if age else [],
-                **({"placements": _explained(files, asked)} if explain else {}),
+                **({"placements": _explained(files, asked, policy_config)} if explain else {}),
             }
         )
     else:
@@ -55,26 +64,26 @@ def plan(paths: tuple[Path, ...], output: str, today: str | None, explain: bool,
             from .placing import explained, show_explained
 
             click.echo("")
-            show_explained(explained(files, asked))
+            show_explained(explained(files, asked, policy_config))
         if age:
             click.echo(f"note: {age}")
         show_problems(problems)
     raise click.exceptions.Exit(2 if problems else 0)
 
 
-def _explained(files: list[Path], asked: date) -> dict[str, list[dict[str, object]]]:
+def _explained(files: list[Path], asked: date, config: Path | None) -> dict[str, list[dict[str, object]]]:
     from .placing import explained
 
-    found = explained(files, asked)
+    found = explained(files, asked, config)
     return {str(path): [one.model_dump(mode="json") for one in placed] for path, placed in found.items()}
 
 
-def _pin(files: list[Path], asked: date, output: str) -> None:
+def _pin(files: list[Path], asked: date, output: str, config: Path | None) -> None:
     """Print targets and leave; files with problems print theirs, on standard error."""
     from .placing import pinned, show_pinned
 
-    _, problems = load_plans(files, asked)
-    found = pinned(files, asked)
+    _, problems = load_plans(files, asked, config)
+    found = pinned(files, asked, config)
     if output == "json":
         print_json(
             {

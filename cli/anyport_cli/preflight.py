@@ -93,6 +93,8 @@ def _specs(files: list[Path], asked_on: date) -> tuple[list[tuple[str, Plan]], l
     from anyport.plan import resolve
     from anyport.stackfile import load_stack_file
 
+    from .policy_file import limits_for
+
     plans: dict[Path, tuple[str, Plan]] = {}
     problems: list[Problem] = []
     for path in files:
@@ -100,7 +102,10 @@ def _specs(files: list[Path], asked_on: date) -> tuple[list[tuple[str, Plan]], l
             stack = load_stack_file(path)
             holder = Path(stack.source.file)
             if holder.resolve() not in plans:
-                plans[holder.resolve()] = (str(holder), resolve(stack.spec, None, asked_on, stack.source))
+                plans[holder.resolve()] = (
+                    str(holder),
+                    resolve(stack.spec, None, asked_on, stack.source, limits_for(path, stack)),
+                )
         except AnyportError as error:
             problems += [problem for problem in error.problems if problem not in problems]
     return list(plans.values()), problems

@@ -17,6 +17,7 @@ import pulumi
 
 from .catalog import Catalog
 from .contract import EndpointContract, TargetContract
+from .placement.policy_limits import NO_LIMITS, PolicyLimits
 from .plan import PlannedEndpoint, PlannedTarget, endpoint_facts, resolve
 from .spec import EndpointSpec, StackSpec, parse
 from .targets.base import TargetArgs
@@ -36,8 +37,11 @@ def plan_endpoint(
     owner: str | None = None,
     cost_center: str | None = None,
     catalog: Catalog | None = None,
+    limits: PolicyLimits = NO_LIMITS,
 ) -> PlannedEndpoint:
     """Check and resolve one endpoint made in code, as a stack file's would be.
+
+    A policy configuration bounds a placement only when it is passed (`anyport.placement.policy_limits`).
 
     Raises:
         SpecError: every problem at once.
@@ -49,7 +53,7 @@ def plan_endpoint(
         "endpoints": {name: spec.model_dump(exclude_unset=True)},
     }
     parsed: StackSpec = parse(raw, catalog=catalog)
-    return resolve(parsed, catalog, today).endpoint(name)
+    return resolve(parsed, catalog, today, None, limits).endpoint(name)
 
 
 class InferenceEndpoint(pulumi.ComponentResource):

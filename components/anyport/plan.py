@@ -18,6 +18,7 @@ from .errors import Problem, SpecError
 from .placement.candidates import Bench
 from .placement.infeasible import infeasible
 from .placement.planner import Placing, place
+from .placement.policy_limits import NO_LIMITS, PolicyLimits
 from .posture import posture
 from .sizing import gpus_needed, sizing_notes
 from .source import Source
@@ -128,7 +129,13 @@ class Plan(_Model):
         raise KeyError(name)
 
 
-def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Source | None = None) -> Plan:
+def resolve(
+    spec: StackSpec,
+    catalog: Catalog | None,
+    today: date,
+    source: Source | None = None,
+    limits: PolicyLimits = NO_LIMITS,
+) -> Plan:
     """Resolve every target of a spec.
 
     Args:
@@ -136,6 +143,7 @@ def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Sourc
         catalog: facts; None for the shipped ones.
         today: the day to judge retirements by.
         source: positions for messages.
+        limits: what the policy configuration says; bounds placements, and nothing of targets that are written.
 
     Raises:
         SpecError: AP210 a kind that is not offered, AP212 a retired model, AP218 a placement that cannot be met.
@@ -145,7 +153,7 @@ def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Sourc
     endpoints = []
     for name, endpoint in spec.endpoints.items():
         if endpoint.placement is not None:
-            placing = placing_of(name, spec, catalog, today)
+            placing = placing_of(name, spec, catalog, today, limits)
             if placing.choice is None:
                 problems.append(infeasible(name, placing, source))
                 continue
@@ -165,13 +173,16 @@ def resolve(spec: StackSpec, catalog: Catalog | None, today: date, source: Sourc
     return Plan(tier=spec.tier, endpoints=tuple(endpoints), catalog_collected_on=catalog.collected_on)
 
 
-def placing_of(name: str, spec: StackSpec, catalog: Catalog, today: date) -> Placing:
+def placing_of(
+    name: str, spec: StackSpec, catalog: Catalog, today: date, limits: PolicyLimits = NO_LIMITS
+) -> Placing:
     """What the planner makes of an endpoint with a placement; `anyport.placement.explain` says why."""
     endpoint = spec.endpoints[name]
-    return place(Bench(
+    return place(name, Bench(
         endpoint, spec.tier, spec.providers, catalog, today,
         lambda asked, target: _target(target.region, target, asked, spec, catalog, today),
         lambda target: posture(_endpoint(name, endpoint, spec, [target], today), target),
+        limits,
     ))  # fmt: skip
 
 
@@ -214,18 +225,13 @@ def _target(
     model_id = offer.model_id_for(kind)
     if not model_id:
         fix = "choose another deployment_kind, provider or model"
-        return (
-            "AP204",
-            ("provider",),
-            f"the catalog does not know how {target.provider} ({kind}) names {model_name}",
-            fix,
-        )
+        said = f"the catalog does not know how {target.provider} ({kind}) names {model_name}"
+        return "AP204", ("provider",), said, fix
     refusal = _retired(model_name, target, offer, kind, today)
     if refusal:
         return refusal
     reach = catalog.providers[target.provider].kinds[kind].reach
     gpus = gpus_needed(target, options, offer, catalog)
-    regional = reach == "regional"
     return PlannedTarget(
         name=name,
         priority=target.priority,
@@ -236,7 +242,7 @@ def _target(
         operator=catalog.providers[target.provider].operator,
         region=target.region,
         zone=target.zone,
-        failure_domain=region.failure_domain if regional else "none",
+        failure_domain=region.failure_domain if reach == "regional" else "none",
         geography=region.geography if reach != "global" else "none",
         deployment_kind=kind,
         reach=reach,
@@ -286,19 +292,12 @@ def _retired(model: str, target: TargetSpec, offer: Offer, kind: str, today: dat
     retires = offer.retires(kind)
     if retires is None or retires > today or offer.retirement_conflict:
         return None
-    others = (
-        [s.kind for s in offer.servings if s.kind not in offer.retires_servings]
-        if offer.retires_servings
-        else []
-    )
+    gone = offer.retires_servings
+    others = [s.kind for s in offer.servings if gone and s.kind not in gone]
     fix = f"say deployment_kind: {others[0]} (self-deployed, not retired), or " if others else ""
     where = ("model",) if target.model else ("provider",)
-    return (
-        "AP212",
-        where,
-        f"{model} was retired by {target.provider} ({kind}) on {retires}",
-        f"{fix}choose another model or provider",
-    )
+    message = f"{model} was retired by {target.provider} ({kind}) on {retires}"
+    return "AP212", where, message, f"{fix}choose another model or provider"
 
 
 def _notes(note: str, region: Region, offer: Offer) -> tuple[str, ...]:

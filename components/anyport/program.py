@@ -13,6 +13,7 @@ import pulumi
 
 from .endpoint import InferenceEndpoint
 from .errors import AnyportError
+from .placement.policy_limits import NO_LIMITS, PolicyLimits, policy_file, read_limits
 from .plan import resolve
 from .source import Source, read_yaml
 from .stackfile import PREFIX, StackConfig, parse_stack_config
@@ -49,7 +50,7 @@ async def _said_plainly(folder: Path, today: date) -> None:
 
 async def _build(folder: Path, today: date) -> None:
     stack = _stack_config(folder)
-    plan = resolve(stack.spec, None, today, stack.source)
+    plan = resolve(stack.spec, None, today, stack.source, _limits(stack, folder))
     contracts: dict[str, pulumi.Output[dict[str, Any]]] = {}
     for endpoint in plan.endpoints:
         mine = {
@@ -62,6 +63,12 @@ async def _build(folder: Path, today: date) -> None:
         await asyncio.sleep(0)
     pulumi.export("endpoints", contracts)
     pulumi.export("catalog_collected_on", plan.catalog_collected_on.isoformat())
+
+
+def _limits(stack: StackConfig, folder: Path) -> PolicyLimits:
+    """What bounds placements: the file that `anyport plan` and the packs read too, so that all choose and judge alike."""
+    placed = any(endpoint.placement is not None for endpoint in stack.spec.endpoints.values())
+    return read_limits(policy_file(folder)) if placed else NO_LIMITS
 
 
 def _among(names: set[str]) -> Callable[[Any], bool]:

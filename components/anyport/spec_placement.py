@@ -98,6 +98,7 @@ class Placement(SpecModel):
     machines: dict[str, Machines] = Field(default_factory=dict)
     """Machines by provider."""
     retirement_days: WholeNumber = Field(default=90, ge=0, le=1000)
-    """A target whose model retires sooner than in so many days is not chosen. Default: 90, as the rule AB001."""
+    """A target whose model retires sooner than in so many days is not chosen. Default: those of the rule AB001, which
+    are 90 where the policy configuration says no others."""
     answer_share: float = Field(default=0.25, ge=0, le=1)
     """Share of answers in the declared tokens, to price them. Default: a quarter, an assumption; measure yours."""

@@ -58,7 +58,8 @@ def test_an_unknown_price_comes_after_every_known_one() -> None:
 
 def test_a_near_place_is_preferred_when_asked_for() -> None:
     names = chosen({"prefer": "latency_class", "near": ["eu"], "exclude": {"providers": ["coreweave_vllm"]}})
-    assert names[0] == ("oci-generative-ai-eu-frankfurt-1", "de-frankfurt")
+    assert names[0] == ("azure-openai-francecentral", "fr-paris")
+    assert {name.split("-")[0] for name, _ in names[1:]} == {"azure", "oci"}, "two operators behind the first"
 
 
 def test_another_model_may_stand_in_and_keeps_its_equivalence() -> None:

@@ -131,7 +131,6 @@ def test_any_set_is_refused_by_constraints_just_when_it_is_by_rules(
 
 def test_numbers_taken_from_rules_are_those_of_the_rules() -> None:
     assert Sameness().context_share == constraints.CONTEXT_SHARE
-    assert Sameness().evaluated_within_days == constraints.EVALUATED_DAYS
     placement = spec_of().endpoints["chat"].placement
     assert placement
     assert placement.retirement_days == Retirement().days

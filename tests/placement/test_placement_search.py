@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import combinations
 from typing import Any
 
@@ -34,6 +35,7 @@ def standings(draw: st.DrawFn) -> Standing:
         dimensions=None,
         context_window=draw(st.sampled_from([None, 100, 95, 80])),
         capacity=draw(st.sampled_from([None, None, 400, 1000])),
+        retires=draw(st.sampled_from([None, date(2027, 1, 1), date(2027, 1, 20), date(2027, 9, 1)])),
     )
 
 
@@ -44,6 +46,8 @@ demands = st.builds(
     distinct=st.booleans(),
     tokens_per_minute=st.sampled_from([None, 1000]),
     included=st.sampled_from([(), (), (("regions", "west"),), (("operators", "B"), ("providers", "two"))]),
+    context_share=st.sampled_from([0.9, 1.0, 0.5]),
+    window_days=st.sampled_from([None, None, 30]),
 )
 costs = st.integers(1, 4)
 
@@ -60,7 +64,11 @@ def every_set(options: list[Option], demand: Demand) -> Iterator[tuple[Any, ...]
     """Every first target with every set of others, as what they are compared by, and their keys."""
     by_fallback = sorted(options, key=lambda o: (o.as_fallback, o.key))
     for first in options:
-        behind = [o for o in by_fallback if o is not first and matches(first.standing, o.standing)]
+        behind = [
+            o
+            for o in by_fallback
+            if o is not first and matches(first.standing, o.standing, demand.context_share)
+        ]
         for size in range(len(behind) + 1):
             for others in combinations(behind, size):
                 members = [first.standing, *(o.standing for o in others)]

@@ -25,7 +25,7 @@ from anyport_policies.rules import RULES
 
 GOOD = base("endpoint")
 STACK = base("stack")
-SILENT_BY_DEFAULT = {"cost-ceiling"}
+SILENT_BY_DEFAULT = {"allowed-operators", "cost-ceiling"}
 ON_ENDPOINTS = [
     r for r in RULES if r.check.__name__ != "_none" and r.slug not in SILENT_BY_DEFAULT | {"control-planes"}
 ]

@@ -165,6 +165,15 @@ def test_what_a_loss_ends_does_not_pass(endpoint: dict[str, Any]) -> None:
 
 @many
 @given(endpoints())
+def test_what_passes_survives_any_one_loss_without_its_first_target_too(endpoint: dict[str, Any]) -> None:
+    """Fallbacks that are two in name only fall together: a first target out of quota would leave one hope."""
+    if passes(endpoint):
+        rest = {**endpoint, "targets": endpoint["targets"][1:]}
+        assert all(survivors(rest).values()), survivors(rest)
+
+
+@many
+@given(endpoints())
 def test_what_passes_is_independent_of_any_one_contract(endpoint: dict[str, Any]) -> None:
     """Losing a closed model's owner leaves a target that serves in time."""
     if passes(endpoint):
@@ -196,6 +205,28 @@ def test_enough_of_what_is_tried_passes_to_prove_something() -> None:
     count()
     assert sum(seen) >= 50
     assert seen.count(False) >= 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({"targets.vertex.failure_domain": "us-texas"}, "us-texas"),
+        ({"targets.own.provider": "vertex_ai", "targets.own.operator": "Google"}, "Google"),
+    ],
+)
+def test_fallbacks_that_fall_together_survive_any_one_loss_and_do_not_pass(
+    changes: dict[str, Any], left: str
+) -> None:
+    """Two different fallbacks at one operator or in one place: no single loss ends the endpoint, and AR003 says
+    what is wrong all the same. Without the first target that one loss does.
+    """
+    endpoint = changed(base("endpoint"), changes)
+    for target in endpoint["targets"]:
+        target.setdefault("passes_to", None)
+    assert all(survivors(endpoint).values())
+    assert not survivors({**endpoint, "targets": endpoint["targets"][1:]})[left]
+    found = evaluate([from_mapping(endpoint)], RESILIENCE, TODAY)
+    assert [f.rule_id for f in found if f.fails] == ["AR003"]
 
 
 @pytest.mark.parametrize("rule", ["AR001", "AR002", "AR006"])

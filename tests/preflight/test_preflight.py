@@ -18,7 +18,7 @@ SOUND = {
     "azure-east quota": "PASS",
     "azure-south offered": "PASS",
     "azure-south quota": "PASS",
-    "vertex offered": "WARN",
+    "vertex offered": "PASS",
     "vertex quota": "WARN",
     "oci offered": "PASS",
     "oci quota": "WARN",
@@ -207,57 +207,18 @@ def test_provisioned_throughput_and_what_it_spills_into(server: ListingServer, p
     assert (found[0]["request"]["needed"], found[0]["request"]["unit"]) == (50, "PTU")
 
 
-GARDEN = (
-    "options: {project: my-project, deployment_kind: model_garden, machine_type: a3-highgpu-2g, "
-    "accelerator_type: NVIDIA_H100_80GB, accelerator_count: 2, min_replicas: 1, max_replicas: N}"
-)
-
-
-@pytest.mark.parametrize(("replicas", "verdict"), [(8, "WARN"), (9, "FAIL")])
-def test_gpus_of_model_garden(preflight: Preflight, replicas: int, verdict: str) -> None:
-    """16 are allowed; how many are in use Google does not tell, so they never pass."""
-    rewrite("options: {project: my-project}", GARDEN.replace("N}", f"{replicas}}}"))
-    row = rows(preflight("--format", "json"))["vertex", "quota"]
-    assert row["verdict"] == verdict
-    if verdict == "FAIL":
-        assert row["request"]["how"] == (
-            "gcloud quotas preferences create --service=aiplatform.googleapis.com --project=my-project "
-            "--quota-id=CustomModelServingH100GPUsPerProjectPerRegion --preferred-value=18 "
-            "--dimensions=region=us-central1"
-        )
-
-
-def test_gpus_of_several_targets_are_summed_where_use_is_not_told(preflight: Preflight) -> None:
-    """Ten each, sixteen allowed."""
-    rewrite("options: {project: my-project}", GARDEN.replace("N}", "5}"))
-    assert verdicts(preflight("--format", "json"))["vertex quota"] == "WARN"
-    Path("Pulumi.other.yaml").write_text(Path("Pulumi.app.yaml").read_text())
-    row = rows(preflight("--format", "json"))["vertex", "quota"]
-    assert (row["verdict"], row["request"]["needed"]) == ("FAIL", 20)
-
-
-def test_a_rate_of_google(server: ListingServer, preflight: Preflight) -> None:
-    entry = {
-        "dimensions": {"region": "us-central1", "base_model": "gpt-oss-120b-maas"},
-        "details": {"value": "1000"},
-    }
-    server.world.google_quotas.append(
-        {
-            "quotaId": "Rate",
-            "metric": "x/tokens_per_minute",
-            "refreshInterval": "minute",
-            "dimensionsInfos": [entry],
-        }
-    )
-    assert rows(preflight("--format", "json"))["vertex", "quota"]["verdict"] == "FAIL"
-    entry["details"]["value"] = "9000000"
-    assert rows(preflight("--format", "json"))["vertex", "quota"]["verdict"] == "WARN"
-
-
 DEDICATED = (
     "options: {deployment_kind: dedicated, unit_shape: SHAPE, unit_count: 2, minimum_commitment_acknowledged: true, "
     "model_ocid: ocid1.generativeaimodel.oc1.us-chicago-1.abc}"
 )
+
+
+LIMITS = {
+    "H100": "dedicated-unit-h100-count",
+    "LARGE_COHERE": "dedicated-unit-large-cohere-count",
+    "SMALL_COHERE": "dedicated-unit-small-cohere-count",
+    "LARGE_GENERIC": "dedicated-unit-llama2-70-count",
+}
 
 
 @pytest.mark.parametrize(
@@ -266,6 +227,12 @@ DEDICATED = (
         ("OAI_H100_X2", 4, "PASS"),
         ("OAI_H100_X2", 3, "FAIL"),
         ("H100_X8", 15, "FAIL"),
+        ("LARGE_COHERE_V2_2", 4, "PASS"),
+        ("LARGE_COHERE_V2_2", 3, "FAIL"),
+        ("SMALL_COHERE_4", 8, "PASS"),
+        ("SMALL_COHERE_4", 7, "FAIL"),
+        ("LARGE_GENERIC", 4, "PASS"),
+        ("LARGE_GENERIC_V9", 99, "WARN"),
         ("OAI_A100_80G_X2", 99, "WARN"),
     ],
 )
@@ -273,11 +240,12 @@ def test_units_of_oci(
     server: ListingServer, preflight: Preflight, shape: str, available: int, verdict: str
 ) -> None:
     rewrite("region: us-chicago-1", "region: us-chicago-1, " + DEDICATED.replace("SHAPE", shape))
-    server.world.oci_limits["dedicated-unit-h100-count"] = {"used": 0, "available": available}
+    limit = next((found for part, found in LIMITS.items() if part in shape), "none")
+    server.world.oci_limits[limit] = {"used": 0, "available": available}
     row = rows(preflight("--format", "json"))["oci", "quota"]
     assert row["verdict"] == verdict
     if verdict == "FAIL":
-        assert "dedicated-unit-h100-count" in row["request"]["how"]
+        assert limit in row["request"]["how"]
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,14 @@ class LiveAsker:
     def _put(self, question: Question) -> Answer:
         cloud = MODULES[question.provider]
         scope = SCOPES.get(question.provider)
-        needed = scope and not (question.provider == "vertex_ai" and question.what == "models")
+        needed = scope and not (question.provider == "vertex_ai" and question.what in ("models", "model"))
         if needed and not question.scope:
             raise failed("AP521", str(question), f"the {scope} is not known", fix=f"name it with --{scope}")
         asked = str(question)
         at = (self._access.endpoint(question) or cloud.base(question)).rstrip("/")
         call = cloud.first(question, at)
+        dated = getattr(cloud, "dated", None)
+        call = dated(question, call, self._today) if dated else call
         items = [
             cut(item, cloud.SHAPES[question.what])
             for item in listing(asked, call, cloud.read, self._reader(question))

@@ -22,6 +22,15 @@ __all__ = ["SERVICE", "SHAPES", "base", "first", "limit_of_shape", "models", "qu
 
 SERVICE = "generative-ai"
 _H100 = re.compile(r"(?:[A-Z0-9]+_)?H100_X(\d+)")
+_BY_SHAPE = {
+    "SMALL_COHERE_V2": ("dedicated-unit-small-cohere-count", 1),
+    "SMALL_COHERE_4": ("dedicated-unit-small-cohere-count", 4),
+    "LARGE_COHERE_V2_2": ("dedicated-unit-large-cohere-count", 2),
+    "LARGE_COHERE_V3": ("dedicated-unit-large-cohere-count", 1),
+    "LARGE_GENERIC": ("dedicated-unit-llama2-70-count", 2),
+}
+"""Unit shape → limit and how much a hosting unit takes of it. Oracle's pages generative-ai/limitations.htm (Command R, R+,
+Llama 3 and 3.1 70B) and cohere-command-a-03-2025.htm, in copies read 2026-11-26. Shapes that no page names stay unknown."""
 _CHAT_OR_EMBEDDING = frozenset({"CHAT", "TEXT_GENERATION", "TEXT_EMBEDDINGS", "IMAGE_TEXT_TO_TEXT"})
 SHAPES: Mapping[str, Shape] = {
     "models": {
@@ -130,9 +139,10 @@ def quota(answer: Answer) -> Quota:
 
 
 def limit_of_shape(shape: str) -> tuple[str, int] | None:
-    """Limit that one unit of a shape takes from, and how much; None for a shape of which that is not known.
+    """Limit that one hosting unit of a shape takes from, and how much; None for a shape of which that is not known.
 
-    Known for H100 only: one `H100_X8` took 8 of `dedicated-unit-h100-count` (an error report of 2026-05-05).
+    H100: one `H100_X8` took 8 of `dedicated-unit-h100-count` (an error report of 2026-05-05). The others: Oracle's pages on
+    models and their limitations ("Limit Name", "For Hosting, Request Limit Increase by"), see `_BY_SHAPE`.
     """
     found = _H100.fullmatch(shape)
-    return ("dedicated-unit-h100-count", int(found[1])) if found else None
+    return ("dedicated-unit-h100-count", int(found[1])) if found else _BY_SHAPE.get(shape)

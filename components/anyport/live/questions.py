@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 __all__ = ["Answer", "Item", "Listed", "Question", "Quota", "What", "number", "objects", "words"]
 
-What = Literal["models", "quota", "limit", "nodes", "pods", "node_pools"]
+What = Literal["models", "model", "service", "quota", "usage", "limit", "nodes", "pods", "node_pools"]
 Item = dict[str, Any]
 Status = Literal["ga", "preview", "deprecated", "retired"]
 
@@ -22,7 +22,7 @@ class Question:
         provider: as in the catalog.
         what: which listing.
         place: region, zone, publisher, or `global` where the listing has none.
-        detail: name of a limit, where one is asked for by name.
+        detail: name of a limit or a model, where one is asked for by name; for `usage` metric and base model.
         scope: subscription, project or compartment; never saved.
     """
 

@@ -20,6 +20,7 @@ from ..targets.options import OptionsContext
 from ..targets.registry import provider_names, traits
 from .constraints import Standing, fits_alone
 from .offers import Way, refused_offer, refused_region, standing, ways
+from .policy_limits import NO_LIMITS, PolicyLimits
 from .price import Monthly, Volume, monthly, volume
 from .result import Refused
 
@@ -42,6 +43,7 @@ class Bench:
         today: the day to judge retirements by.
         planned: resolves one target as `anyport.plan` does; else code, path, message and fix.
         posture: the words of `anyport.posture` for a resolved target.
+        limits: what the policy configuration says.
         lenient: providers whose options are taken for complete, to ask what else there is.
     """
 
@@ -52,6 +54,7 @@ class Bench:
     today: date
     planned: Callable[[EndpointSpec, TargetSpec], PlannedTarget | tuple[str, tuple[str, ...], str, str]]
     posture: Callable[[PlannedTarget], Mapping[str, Any]]
+    limits: PolicyLimits = NO_LIMITS
     lenient: frozenset[str] = frozenset()
 
 
@@ -153,7 +156,9 @@ def _of_offer(search: _Search) -> Iterator[Candidate | Refused]:
         if not way.kind:
             yield search.refused("kind", way.note)
             continue
-        no = refused_offer(bench.endpoint, search.model, search.offer, way.kind, bench.catalog, bench.today)
+        no = refused_offer(
+            bench.endpoint, search.model, search.offer, way.kind, bench.catalog, bench.today, bench.limits
+        )
         if no:
             yield search.refused(no[0], no[1], *(region.name for region in regions), kind=way.kind)
             continue

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from itertools import combinations
 
@@ -21,7 +22,6 @@ from ..catalog import independent
 __all__ = [
     "CONSTRAINTS",
     "CONTEXT_SHARE",
-    "EVALUATED_DAYS",
     "Constraint",
     "Demand",
     "Standing",
@@ -35,8 +35,6 @@ __all__ = [
 
 CONTEXT_SHARE = 0.9
 """Least share of the first target's context window, as AR005 has it by default."""
-EVALUATED_DAYS = 365
-"""Age of an evaluation beyond which another model is no stand-in, as AR005 has it by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,8 @@ class Standing:
         owner_known: whether the model's owner, or that its weights are open, is known.
         embeds: whether it gives vectors, of so many `dimensions`.
         context_window: tokens.
-        capacity: tokens per minute that it is sure to carry; None when nobody promises any.
+        capacity: tokens per minute that it is sure to carry; None when nobody promises or has measured any.
+        retires: the earliest day that any source gives.
     """
 
     provider: str
@@ -66,14 +65,16 @@ class Standing:
     dimensions: int | None
     context_window: int | None
     capacity: int | None
+    retires: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the endpoint and its placement ask of the set.
+    """What the endpoint, its placement and the policy configuration ask of the set.
 
     `providers` and `failure_domains` are least numbers; `distinct` asks for two different fallbacks, as prod does;
-    `included` holds (what, name) pairs that must be among the targets.
+    `tokens_per_minute` must be left after any loss; `included` holds (what, name) pairs that must be among the
+    targets; `context_share` is AR005's; `window_days` AB002's, None where it does not bind.
     """
 
     providers: int
@@ -81,6 +82,8 @@ class Demand:
     distinct: bool
     tokens_per_minute: int | None
     included: tuple[tuple[str, str], ...] = ()
+    context_share: float = CONTEXT_SHARE
+    window_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +108,13 @@ def fits_alone(one: Standing, tokens_per_minute: int | None) -> bool:
     return tokens_per_minute is None or independent(one.domain, "anywhere else")
 
 
-def matches(first: Standing, other: Standing) -> bool:
+def matches(first: Standing, other: Standing, share: float = CONTEXT_SHARE) -> bool:
     """Whether `other` may stand in for `first` (AR005): the context window, or the vectors."""
     if first.embeds or other.embeds:
         return first.dimensions is not None and first.dimensions == other.dimensions
     if first.context_window is None or other.context_window is None:
         return True
-    return other.context_window >= first.context_window * CONTEXT_SHARE
+    return other.context_window >= first.context_window * share
 
 
 def strangers(one: Standing, other: Standing) -> bool:
@@ -152,12 +155,15 @@ def _domains(_: Standing, targets: Sequence[Standing], demand: Demand) -> bool:
 
 
 def _distinct(first: Standing, targets: Sequence[Standing], demand: Demand) -> bool:
-    """Of the fallbacks one survives the first one's place and another one its operator."""
+    """Of the fallbacks one survives the first one's place and another one its operator; no loss takes them all."""
     if not demand.distinct:
         return True
-    near = [index for index, one in enumerate(targets) if one is not first and apart(first, one)]
-    far = [index for index, one in enumerate(targets) if one is not first and strangers(first, one)]
-    return bool(near and far) and len({*near, *far}) > 1
+    rest = [one for one in targets if one is not first]
+    near = [index for index, one in enumerate(rest) if apart(first, one)]
+    far = [index for index, one in enumerate(rest) if strangers(first, one)]
+    if not (near and far and len({*near, *far}) > 1):
+        return False
+    return most_domains(rest) > 1 and any(strangers(one, other) for one, other in combinations(rest, 2))
 
 
 def _independence(_: Standing, targets: Sequence[Standing], demand: Demand) -> bool:
@@ -165,6 +171,18 @@ def _independence(_: Standing, targets: Sequence[Standing], demand: Demand) -> b
     del demand
     sorts = {(one.operators, one.needs) for one in targets if one.owner_known and one.operators}
     return any(not (one[0] & other[0] or one[1] & other[1]) for one, other in combinations(sorts, 2))
+
+
+def _window(first: Standing, targets: Sequence[Standing], demand: Demand) -> bool:
+    """Some fallback does not retire when the first target does."""
+    if demand.window_days is None or first.retires is None:
+        return True
+    rest = [one for one in targets if one is not first]
+    return not rest or any(not _close(first, one, demand.window_days) for one in rest)
+
+
+def _close(first: Standing, one: Standing, days: int) -> bool:
+    return bool(first.retires and one.retires and abs((one.retires - first.retires).days) <= days)
 
 
 def _capacity(_: Standing, targets: Sequence[Standing], demand: Demand) -> bool:
@@ -206,6 +224,7 @@ CONSTRAINTS = (
     Constraint("distinct_fallbacks", "AR003", _distinct),
     Constraint("independence", "AR004", _independence),
     Constraint("capacity", "AR006", _capacity),
+    Constraint("retirement_window", "AB002", _window),
     Constraint("include", "", _included),
 )
 
@@ -222,17 +241,26 @@ def needed(
         if not any(is_named(one, what, name) for one in targets):
             yield partial(is_named, what=what, name=name)
     if demand.distinct:
-        near, far = (
-            any(test(first, one) for one in targets if one is not first) for test in (apart, strangers)
-        )
-        if not near:
-            yield partial(apart, first)
-        if not far:
-            yield partial(strangers, first)
+        yield from _behind(first, [one for one in targets if one is not first])
+    if demand.window_days is not None and not _window(first, targets, demand):
+        yield lambda one: not _close(first, one, demand.window_days or 0)
     if not _independence(first, targets, demand):
         yield lambda one: one.owner_known and bool(one.operators)
     if demand.tokens_per_minute is not None:
         yield from _carriers(targets, demand.tokens_per_minute, small)
+
+
+def _behind(first: Standing, rest: Sequence[Standing]) -> Iterator[Callable[[Standing], bool]]:
+    """What is still missing for two fallbacks that no one loss takes."""
+    if not any(apart(first, one) for one in rest):
+        yield partial(apart, first)
+    elif most_domains(rest) < 2:  # one in a known place is there
+        known = next(one for one in rest if independent(one.domain, "anywhere else"))
+        yield partial(apart, known)
+    if not any(strangers(first, one) for one in rest):
+        yield partial(strangers, first)
+    elif not any(strangers(one, other) for one, other in combinations(rest, 2)):
+        yield lambda one: bool(one.operators)
 
 
 def _carriers(targets: Sequence[Standing], tokens: int, small: int) -> Iterator[Callable[[Standing], bool]]:

@@ -10,7 +10,9 @@ from decimal import Decimal
 
 from .candidates import Candidate, merged
 from .constraints import Constraint, matches, unmet
+from .offers import notice
 from .planner import Placing, in_order, named
+from .policy_limits import NO_LIMITS
 from .result import Alternative, Chosen, Placed, Refused
 from .search import best
 
@@ -19,9 +21,10 @@ __all__ = ["explain"]
 _LACKS = {
     "providers": "independent operators would be too few",
     "failure_domains": "failure domains would be too few",
-    "distinct_fallbacks": "one target would be the fallback for a lost place and for a lost operator",
+    "distinct_fallbacks": "one loss would take the fallback for a lost place and the one for a lost operator",
     "independence": "no two targets would be free of one company for contract, bill and identity",
     "capacity": "after some loss the rest is known to carry too little",
+    "retirement_window": "all fallbacks would retire when the first target does",
     "include": "something included would be missing",
 }
 
@@ -57,8 +60,36 @@ def _asked(placing: Placing) -> Iterator[str]:
         yield f"features {', '.join(endpoint.features)}"
     for what, name in demand.included:
         yield f"{what}: {name}"
+    yield from _policies(placing)
     if endpoint.placement:
         yield f"prefer {', then '.join(endpoint.placement.prefer)}"
+
+
+def _policies(placing: Placing) -> Iterator[str]:
+    """What the policy configuration asks beyond the rules' defaults."""
+    limits, usual = placing.bench.limits, NO_LIMITS
+    if limits.operators.operators is not None:
+        yield f"policies: operators {', '.join(sorted(limits.operators.operators))}"
+    if limits.retirement.days is not None and placing.bench.endpoint.placement:
+        days = notice(placing.bench.endpoint.placement, limits)
+        yield f"policies: no retirement within {limits.retirement.days} days" + (
+            "" if days == limits.retirement.days else f" (the placement says {days})"
+        )
+    for side, most in (
+        ("prompt", limits.ceiling.input_usd_per_million),
+        ("answer", limits.ceiling.output_usd_per_million),
+    ):
+        if most is not None:
+            yield f"policies: at most {most:g} USD per million {side} tokens, where the price is known"
+    if limits.capacity.share != usual.capacity.share:
+        yield f"policies: {limits.capacity.share:.0%} of the traffic after any loss"
+    if limits.sameness != usual.sameness:
+        yield (
+            f"policies: {limits.sameness.context_share:.0%} of the first context window, evaluations of the last "
+            f"{limits.sameness.evaluated_within_days} days"
+        )
+    if limits.window_strict:
+        yield f"policies: not all fallbacks retire within {limits.window.days} days of the first target"
 
 
 def _chosen(placing: Placing, name: str, one: Candidate) -> Chosen:
@@ -125,7 +156,7 @@ def _best_swap(placing: Placing, one: Candidate) -> tuple[str, str]:
     for index in range(len(chosen)):
         members = [own if n == index else by_key[other.key] for n, other in enumerate(chosen)]
         first, standings = members[0], [member.standing for member in members]
-        if not all(matches(first.standing, standing) for standing in standings[1:]):
+        if not all(matches(first.standing, one, placing.demand.context_share) for one in standings[1:]):
             continue
         failed = unmet(first.standing, standings, placing.demand)
         broken = broken or failed

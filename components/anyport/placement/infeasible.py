@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Problem
 from ..source import Source
 from ..spec_problems import problem_at
-from .candidates import Bench, find
+from .candidates import Bench
 from .constraints import Demand, Standing, is_named, matches, most_domains, most_strangers, unmet
-from .planner import Placing, demand_of
+from .offers import notice
+from .planner import Placing, demand_of, found_for
+from .policy_limits import NO_LIMITS, Operators
 from .search import feasible
 from .weights import options
 
@@ -47,9 +49,9 @@ def reasons(placing: Placing) -> list[str]:
     standings = [candidate.standing for candidate in placing.found.candidates]
     if not standings:
         return [f"no place can serve it ({_refusals(placing)})"]
-    tried = []
+    tried, share = [], placing.demand.context_share
     for first in standings:
-        pool = [first, *(one for one in standings if one is not first and matches(first, one))]
+        pool = [first, *(one for one in standings if one is not first and matches(first, one, share))]
         tried.append(([c.name for c in unmet(first, pool, placing.demand)], pool))
     failed, pool = min(tried, key=lambda pair: len(pair[0]))
     if set(failed) & {"providers", "failure_domains"}:  # the others follow from these
@@ -68,13 +70,15 @@ def _said(constraint: str, pool: Sequence[Standing], demand: Demand) -> str:
             f"{demand.failure_domains} failure domains are asked for, {most_domains(pool)} can be had{shown}"
         )
     if constraint == "distinct_fallbacks":
-        return "in prod the fallback for a lost place and the one for a lost operator must be two targets"
+        return "in prod the fallback for a lost place and the one for a lost operator must be two that no one loss takes"
     if constraint == "independence":
         shared = sorted(set.intersection(*(set(one.needs) for one in pool)))
         on = f" ({', '.join(shared)} behind every one)" if shared else ""
         return f"no two operators are free of one company for contract, bill and identity{on}"
     if constraint == "capacity":
         return f"after some loss what is left is known to carry less than {demand.tokens_per_minute} tokens per minute"
+    if constraint == "retirement_window":
+        return f"every fallback retires within {demand.window_days} days of the first target"
     lost = [
         f"{what}: {name}" for what, name in demand.included if not any(is_named(o, what, name) for o in pool)
     ]
@@ -100,7 +104,7 @@ def relaxations(placing: Placing) -> Iterator[str]:
         placement = bench.endpoint.placement
         if sort in done or placement is None:
             continue
-        found = find(bench)
+        found = found_for(placing.name, bench)
         if feasible(options(found.candidates, placement.prefer), demand_of(bench)):
             done.add(sort)
             yield text
@@ -123,9 +127,22 @@ def _changes(placing: Placing) -> Iterator[_Change]:
         text = f"let any machine of {provider} be chosen (take it off machines)"
         yield f"machines {provider}", text, _with(bench, machines=rest)
     for days in (60, 30, 0):
-        if days < placement.retirement_days:
+        if days < notice(placement, bench.limits):
             yield "retirement", f"say retirement_days: {days}", _with(bench, retirement_days=days)
+    yield from _policies(bench)
     yield from _endpoint(bench)
+
+
+def _policies(bench: Bench) -> Iterator[_Change]:
+    """What the policy configuration keeps out."""
+    limits, known = bench.limits, {p.operator for p in bench.catalog.providers.values()}
+    agreed = limits.operators.operators or sorted(known)
+    for name in sorted(known - set(agreed)):
+        wider = limits.model_copy(update={"operators": Operators(operators=[*agreed, name])})
+        yield "operators", f"let policies allow {name} (allowed-operators)", replace(bench, limits=wider)
+    if limits.ceiling != NO_LIMITS.ceiling:
+        open_ended = limits.model_copy(update={"ceiling": NO_LIMITS.ceiling})
+        yield "ceiling", "agree on a higher price (cost-ceiling)", replace(bench, limits=open_ended)
 
 
 def _written_down(placing: Placing) -> Iterator[_Change]:

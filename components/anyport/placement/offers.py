@@ -12,13 +12,15 @@ from pydantic import ValidationError
 from ..catalog import Catalog, Offer, Region
 from ..spec_options import typed_options
 from ..targets.registry import traits
-from .constraints import EVALUATED_DAYS, Standing
+from .constraints import Standing
+from .policy_limits import PolicyLimits
 
 if TYPE_CHECKING:
     from ..plan import PlannedTarget
     from ..spec import EndpointSpec
+    from ..spec_placement import Placement
 
-__all__ = ["Way", "refused_offer", "refused_region", "standing", "ways"]
+__all__ = ["Way", "notice", "refused_offer", "refused_region", "standing", "ways"]
 
 No = tuple[str, str] | None
 """A stable code and the reason, or nothing against it."""
@@ -54,7 +56,13 @@ def ways(provider: str, shared: Mapping[str, Any], own: Mapping[str, Any], offer
 
 
 def refused_offer(
-    endpoint: EndpointSpec, model: str, offer: Offer, kind: str, catalog: Catalog, today: date
+    endpoint: EndpointSpec,
+    model: str,
+    offer: Offer,
+    kind: str,
+    catalog: Catalog,
+    today: date,
+    limits: PolicyLimits,
 ) -> No:
     """What is against the offer in every region."""
     placement = endpoint.placement
@@ -73,21 +81,52 @@ def refused_offer(
         or who & set(exclude.operators)
     ):
         return "excluded", "excluded by the placement"
+    no = _not_agreed(offer, who, limits, catalog) or _dearer(offer, limits)
+    if no:
+        return no
     if exclude.unconfirmed and offer.evidence.doubtful:
         return "unconfirmed", f"not confirmed: {offer.evidence.note or offer.evidence.source}"
     if offer.lifecycle == "deprecated":
         return "closed", "closed to new deployments"
-    stale = _stale(endpoint, model, today)
-    return stale or _features(endpoint, offer) or _retires(offer, kind, placement.retirement_days, today)
+    stale = _stale(endpoint, model, today, limits.sameness.evaluated_within_days)
+    days = notice(placement, limits)
+    return stale or _features(endpoint, offer) or _retires(offer, kind, days, today)
 
 
-def _stale(endpoint: EndpointSpec, model: str, today: date) -> No:
+def notice(placement: Placement, limits: PolicyLimits) -> int:
+    """Days to a retirement that are asked for: the placement's, where it says any, else those of AB001."""
+    said = "retirement_days" in placement.model_fields_set or limits.retirement.days is None
+    return placement.retirement_days if said else limits.retirement.days or 0
+
+
+def _not_agreed(offer: Offer, who: set[str], limits: PolicyLimits, catalog: Catalog) -> No:
+    agreed = limits.operators.operators
+    unknown = offer.passes_to is not None and offer.passes_to not in catalog.providers
+    if agreed is None or (who <= set(agreed) and not unknown):
+        return None
+    others = "who answers is not known" if unknown else f"{' and '.join(sorted(who - set(agreed)))} is not"
+    return "not_agreed", f"{others} among the operators that policies allow ({', '.join(sorted(agreed))})"
+
+
+def _dearer(offer: Offer, limits: PolicyLimits) -> No:
+    """A price that nobody knows is no reason: AB010 has it as a note."""
+    ceiling = limits.ceiling
+    for side, price, most in (
+        ("prompt", offer.input_usd_per_million, ceiling.input_usd_per_million),
+        ("answer", offer.output_usd_per_million, ceiling.output_usd_per_million),
+    ):
+        if price is not None and most is not None and price > most:
+            return "ceiling", f"{price:g} USD per million {side} tokens; policies agree to {most:g}"
+    return None
+
+
+def _stale(endpoint: EndpointSpec, model: str, today: date, within: int) -> No:
     given = endpoint.placement.equivalents.get(model) if endpoint.placement else None
-    if given is None or 0 <= (today - given.evaluated_on).days <= EVALUATED_DAYS:
+    if given is None or 0 <= (today - given.evaluated_on).days <= within:
         return None
     return (
         "evaluation",
-        f"its equivalence was evaluated on {given.evaluated_on}, not within the last {EVALUATED_DAYS} days",
+        f"its equivalence was evaluated on {given.evaluated_on}, not within the last {within} days",
     )
 
 
@@ -168,4 +207,5 @@ def standing(target: PlannedTarget, posture: Mapping[str, Any], catalog: Catalog
         dimensions=target.limits.embedding_dimensions,
         context_window=target.limits.context_window,
         capacity=posture.get("capacity_tokens_per_minute"),
+        retires=target.retires_on,
     )

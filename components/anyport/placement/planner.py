@@ -1,6 +1,6 @@
 """An endpoint with a placement → the targets that a spec would name, in order of use.
 
-    place(name, bench) -> Placing(chosen=…, targets={"vertex-ai-us-central1": TargetSpec(priority=1, …), …})
+    place("chat", bench) -> Placing(chosen=…, targets={"vertex-ai-us-central1": TargetSpec(priority=1, …), …})
 
 The first target is the one that the best set has first; the others follow by what they would cost, or whatever is
 preferred, while they serve. Names come from provider and place, so a target that stays chosen keeps its name.
@@ -9,7 +9,8 @@ preferred, while they serve. Names come from provider and place, so a target tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from ..naming import physical_name
@@ -21,7 +22,7 @@ from .weights import options
 if TYPE_CHECKING:
     from ..spec import TargetSpec
 
-__all__ = ["Placing", "demand_of", "in_order", "named", "place"]
+__all__ = ["Placing", "demand_of", "found_for", "in_order", "named", "place"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Placing:
     """The planner's work on one endpoint.
 
     Attributes:
+        name: of the endpoint.
         bench: what it worked with.
         found: candidates and refusals.
         demand: what was asked.
@@ -38,6 +40,7 @@ class Placing:
         targets: the same as a spec would write them, by name.
     """
 
+    name: str
     bench: Bench
     found: Found
     demand: Demand
@@ -47,16 +50,35 @@ class Placing:
     targets: dict[str, TargetSpec]
 
 
-def place(bench: Bench) -> Placing:
-    """The best set of targets for the bench's endpoint."""
+def place(name: str, bench: Bench) -> Placing:
+    """The best set of targets for the bench's endpoint, which is called `name`."""
     placement = bench.endpoint.placement
     if placement is None:
         raise ValueError("the endpoint has no placement")
-    found, demand = find(bench), demand_of(bench)
+    found, demand = found_for(name, bench), demand_of(bench)
     seen = options(found.candidates, placement.prefer)
     choice = best(seen, demand)
     chosen = in_order(choice, found.candidates) if choice else ()
-    return Placing(bench, found, demand, tuple(seen), choice, chosen, named(chosen))
+    return Placing(name, bench, found, demand, tuple(seen), choice, chosen, named(chosen))
+
+
+def found_for(name: str, bench: Bench) -> Found:
+    """The candidates, with what was measured of them (AR006 counts it by the names that targets will have).
+
+    A candidate's name hangs on the others of its set only where two are in one place; the smaller of what its two
+    possible names carry holds for it then, so that no set counts on more than the rule would.
+    """
+    found, measured = find(bench), bench.limits.capacity.tokens_per_minute
+    if not measured:
+        return found
+    plain = [(one.target.provider, one.place) for one in found.candidates]
+    held = []
+    for one, words in zip(found.candidates, plain, strict=True):
+        names = [_name(*words), *([_name(*words, *one.key[2:])] if plain.count(words) > 1 else [])]
+        said = [measured.get(f"{name}/{n}", one.standing.capacity) for n in names]
+        least = min((number for number in said if number is not None), default=None)
+        held.append(replace(one, standing=replace(one.standing, capacity=least)))
+    return replace(found, candidates=tuple(held))
 
 
 def demand_of(bench: Bench) -> Demand:
@@ -64,7 +86,7 @@ def demand_of(bench: Bench) -> Demand:
     placement = bench.endpoint.placement
     if placement is None:
         raise ValueError("the endpoint has no placement")
-    include = placement.include
+    include, limits, tokens = placement.include, bench.limits, bench.endpoint.traffic.tokens_per_minute
     pins = {
         "providers": include.providers, "operators": include.operators,
         "regions": include.regions, "models": include.models,
@@ -73,8 +95,10 @@ def demand_of(bench: Bench) -> Demand:
         providers=placement.providers,
         failure_domains=placement.failure_domains,
         distinct=bench.tier != "dev",
-        tokens_per_minute=bench.endpoint.traffic.tokens_per_minute,
+        tokens_per_minute=None if tokens is None else ceil(tokens * limits.capacity.share),
         included=tuple((what, name) for what, names in pins.items() for name in dict.fromkeys(names)),
+        context_share=limits.sameness.context_share,
+        window_days=limits.window.days if limits.window_strict else None,
     )
 
 
@@ -91,6 +115,10 @@ def named(chosen: Sequence[Candidate]) -> dict[str, TargetSpec]:
     targets = {}
     for number, (one, words) in enumerate(zip(chosen, plain, strict=True), 1):
         more = one.key[2:] if plain.count(words) > 1 else ()
-        name = physical_name(*words, *more, limit=32)
+        name = _name(*words, *more)
         targets[name] = one.spec.model_copy(update={"priority": number})
     return targets
+
+
+def _name(*words: str) -> str:
+    return physical_name(*words, limit=32)

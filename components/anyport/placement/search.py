@@ -79,13 +79,17 @@ def best(
 def feasible(options: Sequence[Option], demand: Demand) -> bool:
     """Whether any set does: whether some first target does with all that match it."""
     return any(
-        not unmet(first.standing, [first.standing, *(o.standing for o in _behind(first, options))], demand)
+        not unmet(
+            first.standing, [first.standing, *(o.standing for o in _behind(first, options, demand))], demand
+        )
         for first in options
     )
 
 
-def _behind(first: Option, options: Iterable[Option]) -> Iterator[Option]:
-    return (o for o in options if o is not first and matches(first.standing, o.standing))
+def _behind(first: Option, options: Iterable[Option], demand: Demand) -> Iterator[Option]:
+    return (
+        o for o in options if o is not first and matches(first.standing, o.standing, demand.context_share)
+    )
 
 
 def _firsts(pool: Sequence[Option], demand: Demand) -> list[Option]:
@@ -95,7 +99,7 @@ def _firsts(pool: Sequence[Option], demand: Demand) -> list[Option]:
 
 def _size_bound(demand: Demand) -> int:
     """Most members of a set that can do without none: one per thing that something must be there for."""
-    return 8 + demand.providers + demand.failure_domains + len(demand.included)
+    return 12 + demand.providers + demand.failure_domains + len(demand.included)
 
 
 def _kept(ordered: Iterable[Option], demand: Demand, more: Callable[[Standing], object]) -> list[Option]:
@@ -126,7 +130,9 @@ def _sort(one: Standing, demand: Demand) -> object:
     """Everything that constraints look at but the place."""
     pins = tuple(is_named(one, what, name) for what, name in demand.included)
     capacity = None if demand.tokens_per_minute is None else one.capacity
-    return one.operators, one.needs, one.owner_known, capacity, pins, independent(one.domain, "anywhere else")
+    retires = None if demand.window_days is None else one.retires
+    known = independent(one.domain, "anywhere else")
+    return one.operators, one.needs, one.owner_known, capacity, retires, pins, known
 
 
 class _Branch:
@@ -140,7 +146,7 @@ class _Branch:
         self.demand = demand
         self.found = found
         self.limit: int | None = None
-        self.pool = _kept(_behind(first, pool), demand, lambda _: None)
+        self.pool = _kept(_behind(first, pool, demand), demand, lambda _: None)
         self.small = _small(pool, demand)
 
     def run(self) -> Choice | None:

@@ -99,6 +99,8 @@ class Need:
         quota: as listed; None where no such quota is listed.
         how: the command or address, for a needed amount.
         tokens_per_minute: what it gives for sure when there is enough of it; None where nobody says.
+        note: where the use of the quota is from, if that must be said.
+        at_most: the amount is an upper bound, so a quota below it is not known to be too small.
     """
 
     pool: tuple[str, str, str, str]
@@ -107,6 +109,8 @@ class Need:
     quota: Quota | None
     how: str
     tokens_per_minute: int | None = None
+    note: str = ""
+    at_most: bool = False
 
 
 @dataclass

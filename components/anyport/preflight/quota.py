@@ -44,7 +44,11 @@ class Pools:
             if asked > need.amount
             else ""
         )
-        wants = f"needs {whole(asked)} {need.unit}{shared}"
+        wants = f"needs {'at most ' if need.at_most else ''}{whole(asked)} {need.unit}{shared}"
+        left = quota.limit - (quota.used or 0.0)
+        if need.at_most and max(asked - quota.limit, new - left) > 0:
+            text = f"{name}: {wants}, {whole(max(left, 0.0))} of {whole(quota.limit)} are left; how much is not declared"
+            return "WARN", text, None
         if asked > quota.limit:
             used = quota.used if quota.used is not None else None
             enough = max(asked, (used or 0.0) + new)
@@ -52,13 +56,13 @@ class Pools:
         if quota.used is None:
             text = f"{name}: {wants}, the limit is {whole(quota.limit)}; how much of it is in use is not told"
             return "WARN", text, None
-        left = quota.limit - quota.used
+        by = f" ({need.note})" if need.note else ""
         if new > left:
-            text = f"{name}: {wants}, {whole(max(left, 0.0))} of {whole(quota.limit)} are left"
+            text = f"{name}: {wants}, {whole(max(left, 0.0))} of {whole(quota.limit)} are left{by}"
             if not self._deployed:
                 text += "; if the use is this deployment's own, say so with --deployed"
             return "FAIL", text, self._request(need, quota.used + new)
-        return "PASS", f"{name}: {wants}, {whole(left)} of {whole(quota.limit)} are left", None
+        return "PASS", f"{name}: {wants}, {whole(left)} of {whole(quota.limit)} are left{by}", None
 
     def _request(self, need: Need, enough: float) -> Request:
         quota = need.quota

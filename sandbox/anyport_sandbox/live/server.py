@@ -7,6 +7,7 @@ lost here, so its list is that of every region unless `region` is set; Azure's r
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -107,7 +108,7 @@ class ListingServer:
                 return fault
         return None
 
-    def items(self, path: str) -> list[Item] | Item | None:
+    def items(self, path: str, query: dict[str, str]) -> list[Item] | Item | None:
         """What a path lists; None for a path that is not known."""
         parts, world = path.strip("/").split("/"), self.world
         match parts:
@@ -131,10 +132,6 @@ class ListingServer:
                 "usages",
             ]:
                 return world.azure_usages.get(place)
-            case ["v1beta1", "publishers", publisher, "models"]:
-                return world.google_models.get(publisher, [])
-            case ["v1", "projects", _, "locations", "global", "services", _, "quotaInfos"]:
-                return world.google_quotas
             case ["20231130", "models"]:
                 return [_public(one) for one in world.oci_models if self._in_region(one)]
             case ["20190729", "services", "generative-ai", "limits", name, "resourceAvailability"]:
@@ -145,11 +142,55 @@ class ListingServer:
                 return world.pods
             case ["apis", "compute.coreweave.com", "v1alpha1", "nodepools"]:
                 return world.node_pools
+        return self._google(parts, query)
+
+    def _google(self, parts: list[str], query: dict[str, str]) -> list[Item] | Item | None:
+        """The same of Google's services."""
+        world = self.world
+        match parts:
+            case ["v1beta1", "publishers", publisher, "models"]:
+                return world.google_models.get(publisher, [])
+            case ["v1", "publishers", publisher, "models", name]:
+                return self._google_model(publisher, name)
+            case ["v1", "projects", project, "services", service]:
+                state = "ENABLED" if service in world.google_services else "DISABLED"
+                return {
+                    "name": f"projects/{project}/services/{service}",
+                    "parent": f"projects/{project}",
+                    "state": state,
+                }
+            case ["v3", "projects", _, "timeSeries"]:
+                return self._series(query.get("filter", ""))
+            case ["v1", "projects", _, "locations", "global", "services", _, "quotaInfos"]:
+                return world.google_quotas
         return None
+
+    def _google_model(self, publisher: str, name: str) -> Item | None:
+        """One model; a version after `@` must be the listed one."""
+        model, _, version = name.partition("@")
+        for item in self.world.google_models.get(publisher, []):
+            if item["name"].endswith(f"/{model}") and version in ("", item["versionId"]):
+                return item
+        return None
+
+    def _series(self, wanted: str) -> list[Item]:
+        """Series whose type and labels the filter names, as far as Anyport's filters go: `key="value"` and AND."""
+        asked = dict(re.findall(r'([\w.]+)="([^"]*)"', wanted))
+        return [
+            item for item in self.world.google_usages if all(_label(item, k) == v for k, v in asked.items())
+        ]
 
     def _in_region(self, item: Item) -> bool:
         regions = item.get("_regions") or ()
         return not self.region or not regions or self.region in regions
+
+
+def _label(item: Item, path: str) -> Any:
+    """A value at a path of a filter."""
+    found: Any = item
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def _public(item: Item) -> Item:
@@ -175,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.owner.token and said != f"Bearer {self.owner.token}":
             self._send(401, _error("401"))
             return
-        items = self.owner.items(parts.path)
+        items = self.owner.items(parts.path, query)
         if items is None:
             self._send(404, _error("404"))
         elif isinstance(items, dict):
@@ -201,8 +242,15 @@ class _Handler(BaseHTTPRequestHandler):
             host = "https://elsewhere.example" if fault == "elsewhere" else self.owner.url
             if more or fault == "elsewhere":
                 body["nextLink"] = f"{host}{path}?{urlencode({**query, '$skiptoken': str(end)})}"
-        elif path.startswith(("/v1beta1/", "/v1/")):
-            body = {"publisherModels" if "publishers" in path else "quotaInfos": page} if page else {}
+        elif path.startswith(("/v1beta1/", "/v1/", "/v3/")):
+            key = (
+                "timeSeries"
+                if path.startswith("/v3/")
+                else "publisherModels"
+                if "publishers" in path
+                else "quotaInfos"
+            )
+            body = {key: page} if page else {"unit": "1"} if path.startswith("/v3/") else {}
             body |= {"nextPageToken": str(end)} if more else {}
         elif path.startswith("/20231130/"):
             body, headers = {"items": page}, {"opc-next-page": str(end)} if more else {}

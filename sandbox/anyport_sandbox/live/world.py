@@ -1,6 +1,7 @@
 """What the simulated listings hold: the catalog's facts, in each cloud's own words.
 
-Shapes: azure-mgmt-cognitiveservices 14.1.0, aiplatform v1beta1 and Cloud Quotas v1, oci 2.189.0, Kubernetes v1.
+Shapes: azure-mgmt-cognitiveservices 14.1.0, aiplatform v1 and v1beta1, serviceusage v1, monitoring v3 and Cloud Quotas
+v1, oci 2.189.0, Kubernetes v1.
 """
 
 from __future__ import annotations
@@ -14,12 +15,21 @@ __all__ = ["World", "world"]
 
 Item = dict[str, Any]
 QUOTA = 1000
+SERVICE = "aiplatform.googleapis.com"
+GPUS = "custom_model_serving_nvidia_h100_gpus"
 _SKUS = {
     "standard": ("Standard",),
     "datazone": ("DataZoneStandard",),
     "global": ("GlobalStandard",),
     "ptu": ("ProvisionedManaged", "DataZoneProvisionedManaged", "GlobalProvisionedManaged"),
 }
+_GPT_OSS = (
+    ("OnlinePredictionRequestsPerMinutePerProjectPerRegionPerBaseModel", "online_prediction_requests_per_base_model", 650),
+    ("OnlinePredictionInputTokensPerMinutePerRegionPerBaseModel", "online_prediction_input_tokens_per_minute_per_base_model", 790_000),
+    ("OnlinePredictionOutputTokensPerMinutePerRegionPerBaseModel", "online_prediction_output_tokens_per_minute_per_base_model", 120_000),
+)  # fmt: skip
+"""Quota of gpt-oss-120b in us-central1 as Google announced it in 2025 (discuss.google.dev, 253945, read 2026-11-26). The
+metrics are of Google's list of metrics; ids and the spelling of the base model are guesses, made here alone."""
 _STAGES = {"ga": "GA", "preview": "PUBLIC_PREVIEW", None: "GA"}
 _STATES = {"ga": "GenerallyAvailable", "preview": "Preview", "deprecated": "Deprecating", None: None}
 
@@ -32,6 +42,8 @@ class World:
     azure_usages: dict[str, list[Item]] = field(default_factory=dict)
     google_models: dict[str, list[Item]] = field(default_factory=dict)
     google_quotas: list[Item] = field(default_factory=list)
+    google_services: set[str] = field(default_factory=lambda: {"aiplatform.googleapis.com"})
+    google_usages: list[Item] = field(default_factory=list)
     oci_models: list[Item] = field(default_factory=list)
     oci_limits: dict[str, Item] = field(default_factory=dict)
     nodes: list[Item] = field(default_factory=list)
@@ -47,6 +59,56 @@ class World:
         """Set one quota."""
         rows = self.azure_usages.setdefault(region, [])
         rows[:] = [row for row in rows if row["name"]["value"] != name] + [_usage(name, limit, used)]
+
+    def google_rate(
+        self, quota_id: str, metric: str, model: str, limit: int, region: str = "us-central1"
+    ) -> None:
+        """Add a quota per minute that names a model."""
+        entry = {"dimensions": {"region": region, "base_model": model}, "details": {"value": str(limit)}}
+        self.google_quotas.append(
+            {
+                "quotaId": quota_id,
+                "metric": f"{SERVICE}/{metric}",
+                "service": SERVICE,
+                "refreshInterval": "minute",
+                "dimensions": ["region", "base_model"],
+                "dimensionsInfos": [entry],
+            }
+        )
+
+    def google_usage(
+        self, metric: str, values: list[int], region: str = "us-central1", model: str = ""
+    ) -> None:
+        """Record what is taken of a quota, the oldest first: of a rate with its model, else of what is allocated."""
+        labels = {"base_model": model} if model else {"quota_metric": f"{SERVICE}/{metric}"}
+        kind = (
+            f"{SERVICE}/quota/{metric}/usage"
+            if model
+            else "serviceruntime.googleapis.com/quota/allocation/usage"
+        )
+        own = "aiplatform.googleapis.com/Location" if model else "consumer_quota"
+        points = [
+            {
+                "interval": {
+                    "startTime": f"2026-11-25T00:{n:02}:00Z",
+                    "endTime": f"2026-11-25T00:{n:02}:00Z",
+                },
+                "value": {"int64Value": str(value)},
+            }
+            for n, value in enumerate(values)
+        ]
+        self.google_usages.append(
+            {
+                "metric": {"type": kind, "labels": labels},
+                "resource": {
+                    "type": own,
+                    "labels": {"project_id": "my-project", "service": SERVICE, "location": region},
+                },
+                "metricKind": "DELTA" if model else "GAUGE",
+                "valueType": "INT64",
+                "points": points[::-1],
+            }
+        )
 
     def machine(self, name: str, instance_type: str, gpus: int, taken: int = 0) -> None:
         """Add a ready node, and a pod that holds some of its GPUs."""
@@ -84,6 +146,8 @@ def world(catalog: Catalog | None = None) -> World:
         if "oci_generative_ai" in offers:
             _oci(made, offers["oci_generative_ai"], model.kind == "chat")
     made.google_quotas = [_gpu_quota("CustomModelServingH100GPUsPerProjectPerRegion", 16)]
+    for quota_id, metric, limit in _GPT_OSS:
+        made.google_rate(quota_id, metric, "gpt-oss-120b-maas", limit)
     made.oci_limits = {"dedicated-unit-h100-count": {"used": 0, "available": 8}}
     return made
 
@@ -171,8 +235,8 @@ def _gpu_quota(quota_id: str, value: int) -> Item:
     return {
         "name": f"projects/1/locations/global/services/aiplatform.googleapis.com/quotaInfos/{quota_id}",
         "quotaId": quota_id,
-        "metric": "aiplatform.googleapis.com/custom_model_serving_gpus",
-        "service": "aiplatform.googleapis.com",
+        "metric": f"{SERVICE}/{GPUS}",
+        "service": SERVICE,
         "dimensions": ["region"],
         "dimensionsInfos": [{"details": {"value": str(value)}, "applicableLocations": []}],
         "quotaIncreaseEligibility": {"isEligible": True},
