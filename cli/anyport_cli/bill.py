@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +62,9 @@ def bill(
 ) -> None:
     """Show what endpoints and targets cost, from FOCUS exports of the clouds.
 
-    EXPORTS are files (CSV, gzipped CSV or Parquet) or folders of them.
+    EXPORTS are files (CSV, gzipped CSV or Parquet), folders of them, or places in object stores: s3://bucket/prefix,
+    gs://bucket/prefix, az://container/prefix, https://account.blob.core.windows.net/container/prefix,
+    oci://bucket@namespace/prefix. These are copied into a working folder ($TMPDIR) that is removed at the end.
 
     Exit 0 ok, 1 a finding (untagged, idle or drifting spend), 2 wrong input, 3 something broke.
     """
@@ -75,6 +79,7 @@ def bill(
     from anyport.bill.report import read_bills
     from anyport.errors import AnyportError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the working folder goes also then
     plans, problems = _plans(stacks, today)
     counted, expected = _files(usage, estimate, problems)
     report = None
@@ -87,11 +92,18 @@ def bill(
             estimate=expected,
             drift_percent=drift_percent,
             memory=memory,
+            told=_told,
         )
     except AnyportError as error:
         problems += error.problems
     _deliver(None if problems else report, problems, output)
     raise click.exceptions.Exit(2 if problems or report is None else 1 if report.failed else 0)
+
+
+def _told(what: str) -> None:
+    """A fetch may take minutes: somebody who looks on is told."""
+    if sys.stderr.isatty():
+        click.echo(f"anyport bill: {what}", err=True)
 
 
 def _plans(stacks: tuple[Path, ...], today: str | None) -> tuple[list[tuple[str, Plan]], list[Problem]]:

@@ -12,7 +12,7 @@ from anyport.errors import AnyportError
 
 from .drill_control_plane import control_plane_options
 from .drill_live import live_drill_options
-from .inputs import show_problems
+from .inputs import day, show_problems
 from .output import write
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def _show(done: Drilled, form: str, page: Path | None) -> None:
     from anyport_sandbox.drill.page import as_page
     from anyport_sandbox.drill.report import as_json, as_text
 
+    on = day(None)
     if page is not None:
-        write(page, as_page(done))
-    click.echo(as_json(done) if form == "json" else as_text(done), nl=False)
+        write(page, as_page(done, on))
+    click.echo(as_json(done, on) if form == "json" else as_text(done), nl=False)

@@ -95,6 +95,8 @@ CODES: dict[str, str] = {
     "AP569": "A billing export is not what its manifest says",
     "AP570": "The machine has no room for the bills",
     "AP571": "The billing exports hold nothing of the month",
+    "AP572": "An object store with billing exports cannot be read",
+    "AP573": "A billing export changed or was cut while it was fetched",
 }
 
 

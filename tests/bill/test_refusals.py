@@ -95,14 +95,14 @@ def test_all_bad_files_are_named_at_once_and_good_ones_are_not_totalled(
     (exports / "bad-1.csv").write_text(SOURCE.read_text().replace("30.00,ba-1", "x,ba-1", 1))
     (exports / "bad-2.csv").write_text("a,b\n")
     (exports / "bad-3.parquet").write_bytes(b"PAR1 and no more")
-    ran = bill("exports", "missing.csv", "s3://bucket/focus/", "--format", "json")
+    ran = bill("exports", "missing.csv", "ftp://bucket/focus/", "--format", "json")
     assert ran.code == 2
     assert [(p["code"], p["file"]) for p in ran.body["problems"]] == [
         ("AP563", "exports/bad-1.csv"),
         ("AP562", "exports/bad-2.csv"),
         ("AP564", "exports/bad-3.parquet"),
+        ("AP568", "ftp://bucket/focus"),
         ("AP561", "missing.csv"),
-        ("AP568", "s3://bucket/focus/"),
     ]
     assert set(ran.body) == {"problems"}
 

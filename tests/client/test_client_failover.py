@@ -169,12 +169,18 @@ def test_a_target_comes_back_by_one_trial_at_a_time(harness: Harness) -> None:
     assert harness.ask().headers["x-served-by"] == "a"
 
 
-def test_a_target_on_trial_serves_everybody_while_all_after_it_are_dead(harness: Harness) -> None:
-    """First and last dead, the second coming back: its one trial must not send the others to the dead last."""
+@pytest.mark.parametrize("last", ["dead", "failed once"])
+def test_a_target_on_trial_serves_everybody_while_none_after_it_is_known_to_be_well(
+    harness: Harness, last: str
+) -> None:
+    """First and last broken, the second coming back: its one trial must not send the others to the broken last."""
     harness.use(settings=ClientSettings(cooldown_seconds=COOLDOWN))
     for server in harness.servers.values():
         server.mode = "503"
-    assert [harness.ask().status_code for _ in range(2)] == [503, 503]
+    harness.servers["c"].mode = "ok" if last == "failed once" else "503"
+    assert harness.ask().status_code == (200 if last == "failed once" else 503)
+    harness.servers["c"].mode = "503"
+    assert harness.ask().status_code == 503
     harness.clock.now += COOLDOWN
     harness.hits()
     second = harness.servers["b"]
@@ -204,9 +210,26 @@ def test_only_targets_that_could_serve_the_request_keep_it_from_a_trial(
         health.failed(name)
         health.failed(name)
     harness.clock.now += COOLDOWN
+    health.well("chat/c")
     assert health.may_try("chat/a", 60, [])
     assert health.may_try("chat/b", 60, [])
     assert harness.ask(**body).headers["x-served-by"] == ("a" if body else "c")
+
+
+def test_what_answered_longer_than_a_cool_down_ago_keeps_nobody_from_a_trial(harness: Harness) -> None:
+    harness.use(settings=ClientSettings(cooldown_seconds=COOLDOWN))
+    health = harness.transport._core.health
+    health.well("chat/c")
+    health.failed("chat/a")
+    health.failed("chat/a")
+    harness.clock.now += COOLDOWN - 1
+    health.well("chat/b")
+    harness.clock.now += 1
+    assert health.may_try("chat/a", 60, ["chat/c"])
+    assert health.may_try("chat/a", 60, ["chat/c"])
+    assert not health.may_try("chat/a", 60, ["chat/b", "chat/c"])
+    health.failed("chat/b")
+    assert health.may_try("chat/a", 60, ["chat/b", "chat/c"])
 
 
 def test_a_trial_that_fails_begins_a_new_cool_down_of_the_same_length(harness: Harness) -> None:

@@ -179,21 +179,82 @@ def test_percentiles_of_few_values() -> None:
     assert percentile([float(n) for n in range(100)], 0.99) == 99.0
 
 
-@pytest.mark.parametrize(("tools", "premature"), [(True, 0), (False, 1)])
-def test_beside_a_trial_only_those_may_ask_whom_nothing_else_can_serve(tools: bool, premature: int) -> None:
+LAST_WELL = [hit(THIRD, -1, 1.6)]
+
+
+@pytest.mark.parametrize(
+    ("tools", "third", "premature"),
+    [
+        (True, [], 0),
+        (True, LAST_WELL, 1),
+        (True, [*LAST_WELL, hit(THIRD, -2, 1.7, well=False)], 0),
+        (True, [hit(THIRD, -1, 1.0)], 0),
+        (False, [], 1),
+    ],
+    ids=["never asked", "answered lately", "failed since", "answered long ago", "another serves"],
+)
+def test_beside_a_trial_only_those_may_ask_whom_nothing_known_to_be_well_can_serve(
+    tools: bool, third: list[Hit], premature: int
+) -> None:
     """Tools are known to the first and the third target, both broken; without tools the second one serves."""
+    assert measure(beside_the_trial(tools, third), recipe()).dead_hits_known == premature
+
+
+def beside_the_trial(tools: bool, more: list[Hit]) -> Observation:
+    """The outage with a second request at 2.115, while the trial of 2.11 is under way; the third target is broken too."""
     seen = outage()
     both = replace(seen.step, broken={FIRST: Fault.S503, THIRD: Fault.S503})
     trial = [
-        replace(each, ended=2.118) if each.call == 5 and each.target == FIRST else each for each in seen.hits
+        replace(each, arrived=2.05, ended=2.118) if (each.call, each.target) == (5, FIRST) else each
+        for each in seen.hits
     ]
     hits = [
-        *trial,
-        hit(FIRST, 12, 2.115, well=False),
-        hit(THIRD if tools else SECOND, 12, 2.117, well=not tools),
-    ]
+        *trial, *more,
+        hit(FIRST, 12, 2.115, well=False), hit(THIRD if tools else SECOND, 12, 2.117, well=not tools),
+    ]  # fmt: skip
     asked = call(12, 2.114, SECOND, 2, tools=tools)
-    seen = replace(
+    return replace(
         seen, step=both, calls=(*seen.calls, asked), hits=tuple(sorted(hits, key=lambda h: h.arrived))
     )
-    assert measure(seen, recipe()).dead_hits_known == premature
+
+
+def test_one_trial_and_those_who_are_cornered_are_no_herd_however_they_arrive() -> None:
+    """Two that passed the gateway one after the other may come to the target the other way round."""
+    seen = outage()
+    third = [hit(THIRD, -n, 1.2 + n / 10, well=False) for n in range(2)]
+    both = replace(seen.step, broken={FIRST: Fault.S503, THIRD: Fault.S503})
+    seen = replace(seen, step=both)
+    just_before = adding(seen, (call(20, 4.12, tools=True),), (*third, hit(FIRST, 20, 4.1299, 0.3)))
+    assert measure(just_before, recipe()).herd == 0
+    long_before = adding(seen, (call(20, 4.0, tools=True),), (*third, hit(FIRST, 20, 4.0, 0.4)))
+    assert measure(long_before, recipe()).herd == 1
+
+
+def test_once_one_has_been_answered_the_others_are_no_herd() -> None:
+    seen = adding(outage(), (call(20, 4.5),), (hit(FIRST, 20, 4.5),))
+    slow = replace(seen, hits=tuple(
+        replace(each, ended=4.9) if each.call == 11 else each for each in seen.hits
+    ))  # fmt: skip
+    assert measure(slow, recipe()).herd == 0
+
+
+def test_when_all_are_broken_a_request_that_the_first_one_answers_again_needs_no_last() -> None:
+    everyone = dict.fromkeys((FIRST, SECOND, THIRD), Fault.S503)
+    calls = (call(1, 0.5), call(2, 1.44, attempts=1), call(9, 1.9))
+    hits = (hit(FIRST, 1, 0.5), hit(FIRST, 2, 1.451), hit(FIRST, 9, 1.9))
+    seen = Observation(Step(everyone), 0.4, 1.0, 1.45, 2.0, calls, hits, {}, ())
+    assert measure(seen, recipe()).last_not_tried == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "started", "lost"),
+    [(Fault.BLACKHOLE, 3.8, 0), (Fault.BLACKHOLE, 3.95, 1), (Fault.S503, 3.8, 1)],
+    ids=["a connection begun before the recovery hangs", "none can hang any more", "nothing hangs"],
+)
+def test_what_waits_for_a_hanging_connection_is_not_lost_by_the_gateway(
+    fault: Fault, started: float, lost: int
+) -> None:
+    seen = outage()
+    both = replace(seen.step, broken={FIRST: Fault.S503, THIRD: fault})
+    asked = call(20, started, THIRD, outcome="refused", status=503, tools=True)
+    assert measure(replace(seen, step=both, calls=(*seen.calls, asked)), recipe()).lost == lost

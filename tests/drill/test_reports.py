@@ -7,6 +7,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ def test_what_is_not_kept_is_named_with_its_clause() -> None:
 def test_json_has_every_number_and_verdict() -> None:
     good, bad = json.loads(as_json(drilled(outage()))), json.loads(as_json(drilled(outage(), LOST)))
     assert (good["kept"], bad["kept"]) == (True, False)
+    assert good["date"] is None
+    assert json.loads(as_json(drilled(outage()), date(2026, 11, 25)))["date"] == "2026-11-25"
     assert good["guarantee"] == {str(number): text for number, text in GUARANTEE.items()}
     assert good["steps"][0]["fail_back_seconds"] == pytest.approx(0.632)
     assert [v for v in bad["verdicts"] if not v["kept"]] == [
@@ -67,7 +70,8 @@ def test_json_has_every_number_and_verdict() -> None:
 
 def test_the_page_needs_nothing_else_and_its_pictures_are_well_formed() -> None:
     done = replace(drilled(outage(), cut()), memory=(Memory(1, 70, 60), Memory(9, 71, 60)))
-    page = as_page(done)
+    page = as_page(done, date(2026, 11, 25))
+    assert "chat, 2026-11-25" in page
     assert not re.search(r"<script|<link|<img|@import|url\(|(?:src|href)=", page)
     pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert len(pictures) == 3

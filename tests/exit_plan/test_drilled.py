@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import date
 
 import pytest
 
@@ -25,6 +26,12 @@ def drill(*steps: tuple[str, bool], **more: object) -> tuple[Drill, ...]:
 
 def said(drills: Sequence[Drill], kind: str = "provider", dead: Sequence[str] = ("a",)) -> tuple[str, ...]:
     return undrilled("chat", kind, dead, ("b", "c"), (), drills)
+
+
+def test_the_day_is_the_one_that_the_drill_s_report_says() -> None:
+    text = as_json(Drilled("chat", Rules(), "Envoy", (), (), ()), date(2026, 11, 25))
+    assert read_drills({"a.json": text.encode()})[0].on == date(2026, 11, 25)
+    assert drill(("a: 503", True))[0].on is None
 
 
 def test_a_drill_like_the_loss_says_it_all() -> None:

@@ -131,15 +131,18 @@ def test_a_target_comes_back_by_one_trial_at_a_time(make_gateway: Callable[..., 
     assert gateway.ask().headers["x-served-by"] == "a"
 
 
-def test_a_target_on_trial_serves_everybody_while_all_after_it_are_dead(
-    make_gateway: Callable[..., Gateway],
+@pytest.mark.parametrize("last", ["dead", "failed once"])
+def test_a_target_on_trial_serves_everybody_while_none_after_it_is_known_to_be_well(
+    make_gateway: Callable[..., Gateway], last: str
 ) -> None:
-    """First and last dead, the second coming back: its one trial must not send the others to the dead last."""
+    """First and last broken, the second coming back: its one trial must not send the others to the broken last."""
     gateway = make_gateway(first_byte_seconds=60, answer_seconds=60)
     for target in gateway.targets.values():
         target.mode = "503"
-    for _ in range(2):
-        assert gateway.ask().status_code == 503
+    gateway.targets["c"].mode = "ok" if last == "failed once" else "503"
+    assert gateway.ask().status_code == (200 if last == "failed once" else 503)
+    gateway.targets["c"].mode = "503"
+    assert gateway.ask().status_code == 503
     second = gateway.targets["b"]
     second.take()
     second.mode = "hold"

@@ -46,8 +46,6 @@ FROM ({rows})
 FLOOR = "SELECT ServiceName, sum(BilledCost::DECIMAL(38,15)) FROM {table} GROUP BY ServiceName"
 
 
-MEMORY = {"parquet": "512MB", "csv": "768MB"}
-"""`--memory`: Anyport's default for Parquet. DuckDB's reader holds CSV in blocks of 16 longest lines, two per thread."""
 BYTES_PER_ROW = {"parquet": 30, "csv": 480}
 """What a row takes on disk, rounded up, to ask for room before the file is made."""
 
@@ -89,7 +87,7 @@ def _measure(rows: int, form: str, file: Path) -> None:
     print(f"{rows:,} rows, {form}, {file.stat().st_size / 1e6:,.0f} MB", flush=True)
     table = f"read_parquet('{file}')" if form == "parquet" else f"read_csv('{file}', all_varchar=true)"
     floor = [sys.executable, "-c", _FLOOR_PROGRAM, FLOOR.format(table=table)]
-    bill = [str(ANYPORT), "bill", str(file), "--format", "json", "--memory", MEMORY[form]]
+    bill = [str(ANYPORT), "bill", str(file), "--format", "json"]
     best: dict[str, tuple[float, float]] = {}
     for _ in range(2):
         for name, command in (("floor", floor), ("bill", bill)):

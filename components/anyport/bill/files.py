@@ -12,22 +12,24 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from ..errors import Problem
 from .columns import found_columns, header_provider, missing, version_of
-from .remote import scheme_of, unreadable_remote
+from .copying import Copies
+from .remote import scheme_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Export", "Found", "find_files", "open_text", "read_headers"]
+__all__ = ["ENDINGS", "Export", "Found", "find_files", "open_text", "read_headers"]
 
 Format = Literal["csv", "csv.gz", "parquet"]
-_ENDINGS = (".csv", ".csv.gz", ".parquet")
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+"""Of names that are exports."""
 _QUIET = ("manifest.json", "_success")
 
 
@@ -60,21 +62,32 @@ class Export:
 
 @dataclass(frozen=True)
 class Found:
-    """Files of a run before their headers are read: path as shown and place; and what was left out, in words."""
+    """Files of a run before their headers are read: path as shown and place; and what was left out, in words. `names` are
+    those of files that are shown otherwise than by their place.
+    """
 
     files: tuple[tuple[str, Path], ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    names: Mapping[Path, str] = field(default_factory=dict)
 
 
-def find_files(paths: Sequence[Path | str]) -> Found:
-    """Exports by name, and all in folders below. The same bytes twice count once, and that is said."""
+def find_files(paths: Sequence[Path | str], copies: Copies | None = None) -> Found:
+    """Exports by name, and all in folders below. The same bytes twice count once, and that is said.
+
+    Args:
+        paths: files, folders and addresses in object stores.
+        copies: what the addresses hold, copied.
+    """
+    copies = copies or Copies()
     files: list[tuple[str, Path]] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = list(copies.problems)
     notes: list[str] = []
     for given in paths:
         if scheme_of(str(given)):
-            problems.append(unreadable_remote(str(given)))
+            if copied := copies.by_url.get(str(given)):
+                files += copied.files
+                notes += copied.notes
             continue
         path = Path(given)
         try:
@@ -88,18 +101,18 @@ def find_files(paths: Sequence[Path | str]) -> Found:
     once = [pair for pair in dict.fromkeys(files) if places[pair[1].resolve()] == pair]
     kept, twice = _told_apart(once, problems)
     notes += [f"{copy} holds the same bytes as {first}: counted once" for copy, first in twice]
-    return Found(tuple(kept), tuple(problems), tuple(notes))
+    return Found(tuple(kept), tuple(problems), tuple(notes), copies.names)
 
 
 def _in_folder(folder: Path, problems: list[Problem], notes: list[str]) -> list[tuple[str, Path]]:
     found = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    exports = [path for path in found if path.name.lower().endswith(_ENDINGS)]
+    exports = [path for path in found if path.name.lower().endswith(ENDINGS)]
     others = [p.name for p in found if p not in set(exports) and p.name.lower() not in _QUIET]
     if others:
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         notes.append(f"{folder}: not read, being no export by name: {', '.join(others[:3])}{more}")
     if not exports:
-        problems.append(_unreadable(str(folder), "the folder holds no export", allowed=", ".join(_ENDINGS)))
+        problems.append(_unreadable(str(folder), "the folder holds no export", allowed=", ".join(ENDINGS)))
     return [(str(path), path) for path in exports]
 
 
@@ -190,7 +203,7 @@ def _format(shown: str, path: Path) -> Format:
         return "csv.gz"
     if head[:2] == b"PK" or head[:1] in (b"{", b"[") or b"\x00" in head:
         raise _RefusedError(
-            _unreadable(shown, "it is neither CSV, gzipped CSV nor Parquet", allowed=", ".join(_ENDINGS))
+            _unreadable(shown, "it is neither CSV, gzipped CSV nor Parquet", allowed=", ".join(ENDINGS))
         )
     return "csv"
 

@@ -36,7 +36,8 @@ def settle(found: Found) -> tuple[Found, list[Run]]:
     for folder in folders:
         manifest = folder / "manifest.json"
         if manifest.is_file():
-            run, wrong = _read(manifest, [pair for pair in found.files if pair[1].parent == folder])
+            shown = found.names.get(manifest, str(manifest))
+            run, wrong = _read(manifest, shown, [pair for pair in found.files if pair[1].parent == folder])
             problems += wrong
             runs += [run] if run else []
     newest: dict[tuple[str, str, str], Run] = {}
@@ -52,7 +53,7 @@ def settle(found: Found) -> tuple[Found, list[Run]]:
     return replace(found, files=files, problems=tuple(problems), notes=(*found.notes, *notes)), kept
 
 
-def _read(path: Path, files: Sequence[tuple[str, Path]]) -> tuple[Run | None, list[Problem]]:
+def _read(path: Path, name: str, files: Sequence[tuple[str, Path]]) -> tuple[Run | None, list[Problem]]:
     try:
         body = json.loads(path.read_text("utf-8-sig"))
         config, run, blobs = body["exportConfig"], body["runInfo"], body.get("blobs") or []
@@ -61,19 +62,19 @@ def _read(path: Path, files: Sequence[tuple[str, Path]]) -> tuple[Run | None, li
         submitted, rows = str(run.get("submittedTime")), _count(body, blobs)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         fix = "fetch it again, or leave it out to read the parts as they are"
-        return None, [_wrong(str(path), "it is no manifest of an export run", fix)]
+        return None, [_wrong(name, "it is no manifest of an export run", fix)]
     shown = {place.name: (name, place) for name, place in files}
-    problems = list(_parts(path, parts, shown))
+    problems = list(_parts(name, parts, shown))
     own = tuple(shown[name][0] for name, _ in parts if name in shown)
-    return Run(str(path), key, submitted, own, rows), problems
+    return Run(name, key, submitted, own, rows), problems
 
 
 def _parts(
-    path: Path, parts: Iterable[tuple[str, Any]], shown: dict[str, tuple[str, Path]]
+    manifest: str, parts: Iterable[tuple[str, Any]], shown: dict[str, tuple[str, Path]]
 ) -> Iterable[Problem]:
     for name, size in parts:
         if name not in shown:
-            yield _wrong(str(path), f"the part {name} is not there", "fetch the whole folder of the run")
+            yield _wrong(manifest, f"the part {name} is not there", "fetch the whole folder of the run")
         elif isinstance(size, int) and size and shown[name][1].stat().st_size != size:
             got = shown[name][1].stat().st_size
             yield _wrong(shown[name][0], f"it has {got} bytes and its manifest says {size}", "fetch it again")

@@ -1,28 +1,58 @@
-"""Exports in object stores. DuckDB reads them through extensions that its Python wheel does not carry.
+"""Addresses of exports in object stores: where Azure, Google, Oracle and S3-compatible stores keep them.
 
-They are not fetched from here: an extension is code from a network, and a credential given to it would have to pass
-through this program. The way that needs neither is to copy the folder first, with the cloud's own tool and identity.
+    s3://bucket/prefix                                          AWS_* variables; AWS_ENDPOINT_URL for CoreWeave and others
+    gs://bucket/prefix                                          application default credentials
+    az://container/prefix                                       AZURE_STORAGE_* and AZURE_* variables
+    abfss://container@account.dfs.core.windows.net/prefix       the same
+    https://account.blob.core.windows.net/container/prefix      the same
+    oci://bucket@namespace/prefix                               the profile that OCI_CLI_PROFILE names in ~/.oci/config
+
+No credential stands in an address: what looks like one is refused, and no message repeats it.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from ..errors import Problem
 
-__all__ = ["scheme_of", "unreadable_remote"]
+__all__ = ["Remote", "parse_remote", "scheme_of"]
 
-_COPY = {
-    "s3": "aws s3 sync {url} exports/",
-    "gs": "gcloud storage rsync --recursive {url} exports/",
-    "gcs": "gcloud storage rsync --recursive {url} exports/",
-    "az": "azcopy copy 'https://<account>.blob.core.windows.net/<container>/<path>' exports/ --recursive",
-    "azure": "azcopy copy 'https://<account>.blob.core.windows.net/<container>/<path>' exports/ --recursive",
-    "abfss": "azcopy copy 'https://<account>.blob.core.windows.net/<container>/<path>' exports/ --recursive",
-    "oci": "oci os object bulk-download --namespace bling --bucket-name <tenancy OCID> --prefix 'FOCUS Reports/' --download-dir exports/",
-    "https": "curl --fail --output exports/part.csv {url}",
-    "http": "curl --fail --output exports/part.csv {url}",
-}
+Kind = Literal["s3", "gs", "az", "oci"]
+FORMS = (
+    "s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, https://account.blob.core.windows.net/container/prefix, "
+    "oci://bucket@namespace/prefix, or a file or folder"
+)
+_BLOB = re.compile(r"([a-z0-9]{3,24})\.(?:blob|dfs)\.core\.[a-z.]+", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,254}")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One place in an object store.
+
+    Attributes:
+        url: as given, without a slash at its end.
+        kind: whose interface it speaks.
+        bucket: bucket or container.
+        prefix: of the keys, by whole segments; a key itself where it ends like an export. Empty for the whole bucket.
+        owner: storage account (Azure) or namespace (Oracle); empty where the environment says it.
+    """
+
+    url: str
+    kind: Kind
+    bucket: str
+    prefix: str
+    owner: str = ""
+
+    def shown(self, key: str) -> str:
+        """Address of an object below."""
+        if key == self.prefix:
+            return self.url
+        return f"{self.url}/{key.removeprefix(f'{self.prefix}/' if self.prefix else '')}"
 
 
 def scheme_of(path: str) -> str:
@@ -31,15 +61,44 @@ def scheme_of(path: str) -> str:
     return found.group(1).lower() if found else ""
 
 
-def unreadable_remote(url: str) -> Problem:
-    """Why a URL is not read, and the command that makes it readable."""
-    copy = _COPY.get(scheme_of(url), "copy it to a folder").format(url=url)
-    return Problem(
-        "AP568",
-        "",
-        "exports are read from folders only: object stores need extensions that DuckDB would fetch from a network",
-        got=url,
-        allowed="a file or folder",
-        fix=copy,
-        file=url,
-    )
+def parse_remote(url: str) -> Remote | Problem:
+    """The place that a URL names, or why it is none (AP568)."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return _wrong(url.split("?")[0], "the address cannot be read")
+    scheme, plain = parts.scheme.lower(), url.split("?")[0].split("#")[0].rstrip("/")
+    if parts.query or parts.fragment or parts.password:
+        shown = f"{scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        return _wrong(
+            shown, "an address may carry no query and no credential: give credentials by the environment"
+        )
+    path = unquote(parts.path).strip("/")
+    before, _, after = parts.netloc.rpartition("@")
+    if scheme in ("s3", "gs", "gcs", "az", "azure") and not before and port is None:
+        kind: Kind = "gs" if scheme in ("gs", "gcs") else "s3" if scheme == "s3" else "az"
+        return _checked(Remote(plain, kind, parts.netloc, path))
+    if scheme == "oci" and before:
+        return _checked(Remote(plain, "oci", before, path, after))
+    account = _BLOB.fullmatch(host)
+    if scheme in ("abfss", "abfs") and before and account:
+        return _checked(Remote(plain, "az", before, path, account[1]))
+    if scheme == "https" and account and path and not before:
+        container, _, prefix = path.partition("/")
+        return _checked(Remote(plain, "az", container, prefix, account[1]))
+    return _wrong(plain, "exports are not read from there")
+
+
+def _checked(remote: Remote) -> Remote | Problem:
+    named = all(_NAME.fullmatch(name) for name in (remote.bucket, *([remote.owner] if remote.owner else [])))
+    if not named:
+        return _wrong(remote.url, "the address names no bucket")
+    if any(part in ("", ".", "..") for part in remote.prefix.split("/")) and remote.prefix:
+        return _wrong(remote.url, "a prefix has no empty segments, `.` or `..`")
+    return remote
+
+
+def _wrong(shown: str, why: str) -> Problem:
+    fix = "fetch the files with the cloud's own tool and name their folder"
+    return Problem("AP568", "", why, got=shown, allowed=FORMS, fix=fix, file=shown)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import AnyportError, Problem
 from ..plan import Plan
+from .copying import copy_all
 from .estimate import Estimate
-from .files import Export, find_files, read_headers
+from .files import ENDINGS, Export, find_files, read_headers
 from .judge import judge
 from .manifest import settle, short_runs
 from .model import Line, Report
@@ -35,25 +36,28 @@ def read_bills(
     estimate: Estimate | None = None,
     drift_percent: int = 20,
     memory: str = MEMORY,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Read exports, attribute what is in them, and judge it.
 
     Args:
-        paths: files and folders.
+        paths: files, folders, and addresses in object stores, which are copied into the working folder first.
         plans: stack file and plan of each; without any, tags alone attribute.
         month: `YYYY-MM`, the billing month to report; every month when left out.
         usage: tokens per target.
         estimate: what each target was expected to cost in a month.
         drift_percent: how far bill and estimate may be apart.
         memory: DuckDB's limit, in its own spelling.
+        told: is told what is about to be fetched.
 
     Raises:
-        AnyportError: AP561 to AP571. Any bad file fails the run, after all files were looked at: totals over some of
+        AnyportError: AP561 to AP573. Any bad file fails the run, after all files were looked at: totals over some of
             the files would look like totals.
     """
-    found, runs = settle(find_files(paths))
-    problems = list(found.problems)
     with tempfile.TemporaryDirectory(prefix="anyport-bill-") as place:
+        copies = copy_all(paths, Path(place), ENDINGS, told)
+        found, runs = settle(find_files(paths, copies))
+        problems = list(found.problems)
         connection = connect(Path(place), memory=memory)
         try:
             exports, wrong = read_headers(found.files, Path(place), connection)

@@ -47,7 +47,7 @@ def table(exports: Sequence[Export]) -> str:
     return (
         f"read_csv([{names}], auto_detect=false, columns={{{columns}}}, header=true, delim=',', quote='\"', "
         f"escape='\"', nullstr=['', 'NULL'], filename='anyport_file', hive_partitioning=false, "
-        f"max_line_size=16777216, compression='{'gzip' if first.format == 'csv.gz' else 'none'}')"
+        f"max_line_size=16777216, buffer_size=33554432, compression='{'gzip' if first.format == 'csv.gz' else 'none'}')"
     )
 
 

@@ -1,7 +1,7 @@
 """Who is dead: two failures in a row, then a cool-down, then one trial at a time.
 
-While every target after it is known dead, one that is on trial is asked by all: it may be coming back, and
-nothing else is.
+While no target after it is known to be well (answered within the last cool-down and has not failed since), one that
+is on trial is asked by all: it may be coming back, and it is the best there is.
 
 One memory per transport, shared by its threads. Another process has a memory of its own, so each process pays
 its own two failures. The clock is given, never read from the system here.
@@ -21,6 +21,7 @@ class _State:
     failures: int = 0
     open_until: float = 0.0
     trial_until: float = 0.0
+    well_until: float = 0.0
 
 
 class Health:
@@ -49,19 +50,19 @@ class Health:
             if now < state.open_until:
                 return False
             if now < state.trial_until:
-                return all(self._known_dead(later) for later in rest)
+                return not any(self._known_well(later, now) for later in rest)
             state.trial_until = now + patience
             return True
 
-    def _known_dead(self, name: str) -> bool:
+    def _known_well(self, name: str, now: float) -> bool:
         state = self._states.get(name)
-        return state is not None and state.failures >= self._failures
+        return state is not None and now < state.well_until
 
     def failed(self, name: str) -> bool:
         """Count a failure. Says whether the target gets no traffic from now on."""
         with self._lock:
             state = self._states.setdefault(name, _State())
-            state.trial_until = 0.0
+            state.trial_until = state.well_until = 0.0
             state.failures += 1
             if state.failures < self._failures:
                 return False
@@ -74,6 +75,7 @@ class Health:
             state = self._states.setdefault(name, _State())
             was_dead = state.failures >= self._failures
             state.failures, state.trial_until = 0, 0.0
+            state.well_until = self._clock() + self._cooldown
             return was_dead
 
     def unknown(self, name: str) -> None:

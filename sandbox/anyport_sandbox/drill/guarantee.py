@@ -10,8 +10,8 @@ GUARANTEE: dict[int, str] = {
     2: "One attempt per target; the total time is bounded by the sum of the first-byte timeouts plus 0.2 s; after 2 "
     "failures a dead target gets no user traffic until its cool-down ends; the last target is always tried.",
     3: "Failback within one cool-down of recovery, by a trial request, without a thundering herd. A target on trial is "
-    "asked beside its trial only while every later capable target is known dead, since the request would be lost "
-    "otherwise.",
+    "asked beside its trial only while no later capable target is known to be well (it has answered within the last "
+    "cool-down and not failed since), since the request could be lost otherwise.",
     4: "Streams switch before the first byte; after it there is never a silent truncation: the caller gets an error "
     "event or a transfer that its HTTP client reports as broken, and no [DONE].",
     5: "Each answer says who served it and after how many attempts; the use of a fallback is a metric and is logged "

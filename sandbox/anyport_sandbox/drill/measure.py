@@ -8,29 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from .model import Call, Effect, Fault, Hit, Measured, Observation, Place, Recipe, Rules
 from .orders import able, last_group
+from .trials import GRACE_SECONDS, attempts_at_broken, herd, known_dead, premature
 
 __all__ = ["fail_back_bound", "measure", "percentile", "wait_bound"]
-
-GRACE_SECONDS = 0.1
-"""Between a failure at the target and the gateway's knowing of it: hits in between are no offence."""
-EARLY_SECONDS = 0.05
-"""How near the end of a trial's answer a request is no longer one beside it."""
-EARLY_SHARE = 0.2
-"""Of the cool-down, by which a trial may seem to come early: where no server saw the failure, its time is known
-only from when the caller had the next target's answer.
-"""
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    arrived: float
-    ended: float
-    cornered: bool = False
-    """Whether nothing but broken targets came after it: it may then be made beside a trial, as its best hope."""
 
 
 def measure(seen: Observation, recipe: Recipe) -> Measured:
@@ -38,20 +21,16 @@ def measure(seen: Observation, recipe: Recipe) -> Measured:
     hits_of: dict[int, list[Hit]] = {}
     for hit in seen.hits:
         hits_of.setdefault(hit.call, []).append(hit)
-    attempts = {
-        name: _attempts(seen, recipe, name, hits_of)
-        for name, fault in seen.step.broken.items()
-        if fault.effect is Effect.MOVES_ON
-    }
-    known = {name: _known(rows, recipe.rules) for name, rows in attempts.items()}
-    premature = {name: _premature(rows, known[name], recipe.rules) for name, rows in attempts.items()}
+    attempts = attempts_at_broken(seen, recipe, hits_of)
+    known = {name: known_dead(rows, recipe.rules) for name, rows in attempts.items()}
+    too_soon = sum(premature(rows, known[name], recipe.rules) for name, rows in attempts.items())
     after = sum(
-        row.arrived > at + GRACE_SECONDS
+        row.arrived > at + GRACE_SECONDS and not row.well
         for name, rows in attempts.items()
         if (at := known[name]) is not None
         for row in rows
     )
-    hopeless = {call.number for call in seen.calls if _hopeless(call, seen, recipe.places)}
+    hopeless = {call.number for call in seen.calls if _hopeless(call, seen, recipe)}
     during = [
         c.waited for c in seen.calls if seen.broke <= c.started < seen.healed and c.outcome == "answered"
     ]
@@ -65,9 +44,9 @@ def measure(seen: Observation, recipe: Recipe) -> Measured:
         told=sum(call.outcome == "broken" for call in seen.calls),
         told_seconds=max((c.ended - c.started for c in seen.calls if c.outcome == "broken"), default=None),
         silent=sum(call.outcome == "silent" for call in seen.calls),
-        dead_hits=sum(map(len, attempts.values())),
-        dead_hits_known=sum(premature.values()),
-        trials=after - sum(premature.values()),
+        dead_hits=sum(not row.well for rows in attempts.values() for row in rows),
+        dead_hits_known=too_soon,
+        trials=after - too_soon,
         twice=sum(
             count - 1 for count in Counter((hit.call, hit.target) for hit in seen.hits if hit.call > 0).values()
         ),
@@ -80,13 +59,14 @@ def measure(seen: Observation, recipe: Recipe) -> Measured:
         added_p99_seconds=_added(during, usual, 0.99),
         fail_over_seconds=_fail_over(seen, recipe.places),
         fail_back_seconds=_fail_back(seen, recipe.places),
-        herd=_herd(seen, known, recipe.places),
+        herd=sum(herd(rows, known[name], seen.healed) for name, rows in attempts.items()),
         uncounted=_uncounted(seen),
         unlogged=sum(at is not None and name not in seen.logged for name, at in known.items()),
         last_not_tried=sum(
             not any(hit.target in last_group(recipe.places, call) for hit in hits_of.get(call.number, ()))
             for call in seen.calls
-            if call.number in hopeless and seen.broke < call.started < seen.healed and not _last_unseen(call, seen, recipe)
+            if call.number in hopeless and call.outcome != "answered" and seen.broke < call.started < seen.healed
+            and not _last_unseen(call, seen, recipe)
         ),
     )  # fmt: skip
 
@@ -112,81 +92,19 @@ def _added(during: Sequence[float], usual: float | None, share: float) -> float 
     return None if found is None or usual is None else max(0.0, found - usual)
 
 
-def _attempts(
-    seen: Observation, recipe: Recipe, name: str, hits_of: Mapping[int, list[Hit]]
-) -> list[_Attempt]:
-    """Failing attempts at a broken target, by calls for which it was not the last."""
-    found = []
-    for call in seen.calls:
-        if name in last_group(recipe.places, call):
-            continue
-        hits = hits_of.get(call.number, [])
-        found += [
-            _Attempt(hit.arrived, hit.ended, _cornered(hit, call, seen, recipe.places))
-            for hit in hits
-            if hit.target == name and not hit.well
-        ]
-        missing = call.attempts - len(hits)
-        if seen.step.broken[name].unseen and missing > 0 and not any(hit.target == name for hit in hits):
-            found.append(_unseen(call, name, hits, able(recipe.places, call)))
-    return sorted(found, key=lambda attempt: attempt.arrived)
+def _hopeless(call: Call, seen: Observation, recipe: Recipe) -> bool:
+    """Whether every target that could have served it was broken for some of its time.
 
-
-def _cornered(hit: Hit, call: Call, seen: Observation, places: Sequence[Place]) -> bool:
-    """Whether every target after this one in the call's order is broken and was not seen well again by then."""
-    names = [place.name for place in able(places, call)]
-    later = names[names.index(hit.target) + 1 :] if hit.target in names else []
-    back = {
-        each.target
-        for each in seen.hits
-        if each.well and seen.broke < each.arrived and each.ended < hit.arrived
-    }
-    return bool(later) and all(name in seen.step.broken and name not in back for name in later)
-
-
-def _unseen(call: Call, name: str, hits: Sequence[Hit], order: Sequence[Place]) -> _Attempt:
-    """When an attempt that no server saw was made: between those before it in order and those after it."""
-    names = [place.name for place in order]
-    here = names.index(name)
-    before = [hit.ended for hit in hits if names.index(hit.target) < here]
-    behind = [hit.arrived for hit in hits if names.index(hit.target) > here]
-    end = call.ended if call.first_byte is None else call.first_byte
-    return _Attempt(max(before, default=call.started), min(behind, default=end))
-
-
-def _known(attempts: Sequence[_Attempt], rules: Rules) -> float | None:
-    """When the target's death was known: the end of so many failures."""
-    ends = sorted(attempt.ended for attempt in attempts)
-    return ends[rules.failures - 1] if len(ends) >= rules.failures else None
-
-
-def _premature(attempts: Sequence[_Attempt], known: float | None, rules: Rules) -> int:
-    """Attempts at a target known to be dead: in its cool-down, or beside a trial that is under way."""
-    if known is None:
-        return 0
-    count = 0
-    for attempt in attempts:
-        if attempt.arrived <= known + GRACE_SECONDS:
-            continue
-        ended = max(other.ended for other in attempts if other.ended < attempt.arrived)
-        beside = any(
-            other is not attempt and other.arrived < attempt.arrived < other.ended for other in attempts
-        )
-        count += (beside and not attempt.cornered) or attempt.arrived < ended + rules.cooldown * (
-            1 - EARLY_SHARE
-        )
-    return count
-
-
-def _hopeless(call: Call, seen: Observation, places: Sequence[Place]) -> bool:
-    """Whether every target that could have served it was broken for some of its time."""
-    order = able(places, call)
-    everyone = all(place.name in seen.step.broken for place in order)
+    Where one of them let connections hang, a connect timeout longer: Envoy has requests wait together for a connection,
+    and the end of one that was begun before the recovery ends them all.
+    """
+    faults = [seen.step.broken.get(place.name) for place in able(recipe.places, call)]
+    hanging = recipe.rules.connect if Fault.BLACKHOLE in faults else 0.0
     return (
-        everyone
+        None not in faults
         and seen.step.effect is Effect.MOVES_ON
         and call.ended > seen.broke
-        and call.started < seen.healed
+        and call.started < seen.healed + hanging
     )
 
 
@@ -261,23 +179,6 @@ def _fail_back(seen: Observation, places: Sequence[Place]) -> float | None:
         if call.first_byte is not None and call.first_byte > seen.healed and call.served_by in names
     ]
     return min(found) - seen.healed if found else None
-
-
-def _herd(seen: Observation, known: Mapping[str, float | None], places: Sequence[Place]) -> int:
-    """Requests that came to a healed target while its first trial was still under way, though another could serve."""
-    calls = {call.number: call for call in seen.calls}
-    exempt = {call.number: last_group(places, call) for call in seen.calls}
-    count = 0
-    for name, at in known.items():
-        hits = [hit for hit in seen.hits if hit.target == name and name not in exempt.get(hit.call, ())]
-        trial = next((hit for hit in hits if hit.well and hit.arrived >= seen.healed), None)
-        if at is not None and trial is not None:
-            count += sum(
-                trial.arrived < hit.arrived < trial.ended - EARLY_SECONDS
-                and not (hit.call in calls and _cornered(hit, calls[hit.call], seen, places))
-                for hit in hits
-            )
-    return count
 
 
 def _uncounted(seen: Observation) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import escape
 
 from .guarantee import GUARANTEE
@@ -27,13 +28,13 @@ th.n { text-align: right; } svg { display: block; width: 100%; height: auto; } o
 """
 
 
-def as_page(done: Drilled) -> str:
-    """The page. Names from contracts are escaped: they are strangers' words."""
+def as_page(done: Drilled, on: date | None = None) -> str:
+    """The page, of a drill of that day. Names from contracts are escaped: they are strangers' words."""
     verdict = '<span class="good">kept</span>' if done.kept else '<span class="bad">not kept</span>'
     total = sum(row.calls for row in done.measured)
     notes = "".join(f'<p class="soft">{escape(note)}</p>' for note in done.notes)
     parts = [
-        f"<h1>Drill of {escape(done.endpoint)}</h1>",
+        f"<h1>Drill of {escape(done.endpoint)}{'' if on is None else f', {on.isoformat()}'}</h1>",
         (
             f'<p class="sum">The guarantee was {verdict}: {len(done.measured)} steps, {total} requests, '
             f"{escape(done.gateway)}.</p>{notes}"

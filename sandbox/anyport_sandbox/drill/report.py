@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 
 from .guarantee import GUARANTEE
 from .model import Drilled, Measured
@@ -17,9 +18,12 @@ HEADINGS = (
 )  # fmt: skip
 
 
-def as_json(done: Drilled) -> str:
-    """Everything measured and judged; not the single calls, which the page has."""
+def as_json(done: Drilled, on: date | None = None) -> str:
+    """Everything measured and judged; not the single calls, which the page has. `on` is the day of the drill, which
+    `anyport exit-plan` shows beside what the drill proves.
+    """
     value = {
+        "date": None if on is None else on.isoformat(),
         "kept": done.kept,
         "endpoint": done.endpoint,
         "gateway": done.gateway,

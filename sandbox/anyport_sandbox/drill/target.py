@@ -17,10 +17,11 @@ from typing import Any
 from ..ports import LOOPBACK, reserve_ports
 from .model import Fault, Hit
 
-__all__ = ["DrillTarget"]
+__all__ = ["LATE_SHARE", "DrillTarget"]
 
 WORDS = ("Any", "port", " in", " a storm,", " says ", "{name}")
-_STATUS = {Fault.S429_AFTER: 429}
+LATE_SHARE = 0.4
+"""Of the first-byte timeout, by which the first answers after a recovery are late."""
 
 
 class DrillTarget:
@@ -29,7 +30,7 @@ class DrillTarget:
     Attributes:
         fault: how it is broken now; None is well.
         hits: finished requests, in the order of their ends.
-        convalescent: whether the next answer is late, though in time: a herd that came at once would show.
+        convalescent: whether answers are late, though in time, until one is given: a herd that came at once would show.
     """
 
     def __init__(self, name: str, clock: Callable[[], float], first_byte: float) -> None:
@@ -142,8 +143,8 @@ class _Answer:
     async def give(self, fault: Fault | None) -> bool:
         """Whether the connection can be used again."""
         if self.target.convalescent:
+            await asyncio.sleep(LATE_SHARE * self.target.first_byte)
             self.target.convalescent = False
-            await asyncio.sleep(0.6 * self.target.first_byte)
         if fault in (Fault.HANG, Fault.BLACKHOLE):
             return await self._until_gone(60.0)
         if fault is Fault.SLOW and not await self._until_gone(2 * self.target.first_byte):

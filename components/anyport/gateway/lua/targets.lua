@@ -15,7 +15,7 @@ end
 local function health_of(name)
   local state = health[name]
   if not state then
-    state = {failures = 0, open_until = 0, trial_until = 0}
+    state = {failures = 0, open_until = 0, trial_until = 0, well_until = 0}
     health[name] = state
   end
   return state
@@ -25,20 +25,21 @@ local function known_dead(name)
   return health_of(name).failures >= FAILURES
 end
 
--- Whether one of the targets after this one in the request's order, `endpoint/target,…`, is not known dead.
-local function better_one(rest)
+-- Whether one of the targets after this one in the request's order, `endpoint/target,…`, is known to be well: it
+-- answered within the last cool-down and has not failed since. One that nobody asked for longer may have died too.
+local function better_one(rest, now)
   for name in rest:gmatch('[^,]+') do
-    if not known_dead(name) then return true end
+    if now < health_of(name).well_until then return true end
   end
   return false
 end
 
--- Whether a dead target may be asked: never in its cool-down, then one request at a time, or every request
--- that has nothing but dead targets after it: one that may be coming back is the best it has.
+-- Whether a dead target may be asked: never in its cool-down, then one request at a time, or every request that has
+-- nothing after it that is known to be well: one that may be coming back is the best it has.
 local function may_try(state, now, patience, rest)
   if state.failures < FAILURES then return true end
   if now < state.open_until then return false end
-  if now < state.trial_until then return not better_one(rest) end
+  if now < state.trial_until then return not better_one(rest, now) end
   state.trial_until = now + patience
   return true
 end
@@ -126,10 +127,10 @@ local function judge(handle, name, status)
   state.trial_until = 0
   if not TRIGGERS[status] then
     if state.failures >= FAILURES then handle:logInfo('anyport: ' .. name .. ' is back') end
-    state.failures = 0
+    state.failures, state.well_until = 0, now_of(handle) + COOLDOWN_MS
     return true
   end
-  state.failures = state.failures + 1
+  state.failures, state.well_until = state.failures + 1, 0
   if state.failures >= FAILURES then
     state.open_until = now_of(handle) + COOLDOWN_MS
     handle:logWarn('anyport: ' .. name .. ' gets no traffic for ' .. COOLDOWN_MS .. ' ms after status ' .. status)
