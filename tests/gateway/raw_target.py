@@ -56,8 +56,12 @@ class RawTarget:
         self._thread.join(10)
 
     def release(self) -> None:
-        """Let the requests go on that mode `hold` keeps waiting."""
-        self._loop.call_soon_threadsafe(self._held.set)
+        """Let the requests go on that mode `hold` keeps waiting; later ones wait anew."""
+        self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
+        self._held.set()
+        self._held = asyncio.Event()
 
     def take(self) -> int:
         """How many hits since the last call."""
