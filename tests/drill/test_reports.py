@@ -123,8 +123,9 @@ def test_a_soak_is_the_same_for_the_same_seed() -> None:
     assert effects == set(Effect)
 
 
-def test_the_guide_has_the_guarantee_word_for_word(checkout: Path) -> None:
-    guide = " ".join((checkout / "docs" / "drill.md").read_text().split())
+@pytest.mark.parametrize("page", ["drill.md", "gateway.md"])
+def test_the_guides_have_the_guarantee_word_for_word(checkout: Path, page: str) -> None:
+    guide = " ".join((checkout / "docs" / page).read_text().split())
     for number, text in GUARANTEE.items():
         assert f"{number}. {text}" in guide
 
