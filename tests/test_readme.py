@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import os
@@ -53,6 +54,7 @@ def test_the_program_in_the_readme_builds_an_endpoint(checkout: Path) -> None:
             return {}
 
     (text,) = blocks(checkout, "python")
+    asyncio.set_event_loop(asyncio.new_event_loop())  # another test may have closed the one there was
     pulumi.runtime.set_mocks(Mocks(), project="readme", stack="dev")
     seen: dict[str, Any] = {}
 

@@ -293,6 +293,22 @@ def test_nobody_there_is_a_sentence(
     assert SECRET not in ran.err
 
 
+@pytest.mark.parametrize("kind", ["s3", "az", "gs"])
+def test_a_machine_without_credentials_says_how_to_get_some(
+    kind: str, clean: pytest.MonkeyPatch, place: Path, bill: Bill
+) -> None:
+    """The libraries ask the machine's metadata last; here they ask a port where nobody is."""
+    for name in ("AWS_METADATA_ENDPOINT", "IDENTITY_ENDPOINT"):
+        clean.setenv(name, "http://127.0.0.1:1")
+    for name in ("GCE_METADATA_HOST", "GCE_METADATA_IP", "GCE_METADATA_ROOT"):
+        clean.setenv(name, "127.0.0.1:1")
+    clean.setenv("AZURE_STORAGE_ACCOUNT_NAME", "acct")
+    ran = bill(URLS[kind])
+    assert ran.code == 2
+    assert "AP572 no credentials were found" in ran.err
+    assert {"s3": "AWS_SECRET_ACCESS_KEY", "az": "az login", "gs": "gcloud auth"}[kind] in ran.err
+
+
 def test_oracle_without_a_profile_says_how_to_get_one(
     clean: pytest.MonkeyPatch, place: Path, bill: Bill
 ) -> None:
@@ -314,6 +330,9 @@ def test_oracle_without_a_profile_says_how_to_get_one(
         ("s3://key:secret@bucket/x", "an address may carry no query"),
         ("https://acct.blob.core.windows.net/c/p?sv=1&sig=verysecret", "an address may carry no query"),
         ("oci://bucket/prefix", "exports are not read from there"),
+        ("s3://key:sec/ret-secret@bucket/x", "the address cannot be read"),
+        ("s3://key:123/secret@bucket/x", "exports are not read from there"),
+        ("https://acct.blob.core.chinacloudapi.cn/c/p", "exports are not read from there"),
     ],
 )
 def test_addresses_that_are_none(url: str, said: str, place: Path, bill: Bill) -> None:

@@ -26,7 +26,8 @@ FORMS = (
     "s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, https://account.blob.core.windows.net/container/prefix, "
     "oci://bucket@namespace/prefix, or a file or folder"
 )
-_BLOB = re.compile(r"([a-z0-9]{3,24})\.(?:blob|dfs)\.core\.[a-z.]+", re.IGNORECASE)
+# Of Azure's public cloud only: the others have other logins, and an account of that name here is somebody else's.
+_BLOB = re.compile(r"([a-z0-9]{3,24})\.(?:blob|dfs)\.core\.windows\.net", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,254}")
 
 
@@ -67,14 +68,15 @@ def parse_remote(url: str) -> Remote | Problem:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        return _wrong(url.split("?")[0], "the address cannot be read")
+        return _wrong(_shown(url), "the address cannot be read")
     scheme, plain = parts.scheme.lower(), url.split("?")[0].split("#")[0].rstrip("/")
-    if parts.query or parts.fragment or parts.password:
-        shown = f"{scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    if parts.query or parts.fragment or parts.password is not None:
         return _wrong(
-            shown, "an address may carry no query and no credential: give credentials by the environment"
+            _shown(url),
+            "an address may carry no query and no credential: give credentials by the environment",
         )
-    path = unquote(parts.path).strip("/")
+    # Only a web address is spelled in percents; elsewhere a percent is a character of the key.
+    path = (unquote(parts.path) if scheme == "https" else parts.path).strip("/")
     before, _, after = parts.netloc.rpartition("@")
     if scheme in ("s3", "gs", "gcs", "az", "azure") and not before and port is None:
         kind: Kind = "gs" if scheme in ("gs", "gcs") else "s3" if scheme == "s3" else "az"
@@ -87,7 +89,15 @@ def parse_remote(url: str) -> Remote | Problem:
     if scheme == "https" and account and path and not before:
         container, _, prefix = path.partition("/")
         return _checked(Remote(plain, "az", container, prefix, account[1]))
-    return _wrong(plain, "exports are not read from there")
+    return _wrong(_shown(url), "exports are not read from there")
+
+
+def _shown(url: str) -> str:
+    """An address that was refused, without what may be a credential. Keys of Amazon hold slashes, so what stands before
+    the last `@` may be one wherever it stands.
+    """
+    scheme, _, rest = url.split("?")[0].split("#")[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}".rstrip("/")
 
 
 def _checked(remote: Remote) -> Remote | Problem:

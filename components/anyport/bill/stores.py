@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from threading import Thread
+from typing import Any, Protocol, TypeVar
 
 from ..errors import Problem
 from .remote import Remote
 
 __all__ = ["PIECE_BYTES", "Object", "Store", "StoreError", "open_store"]
+
+T = TypeVar("T")
 
 PIECE_BYTES = 8 * 2**20
 """Of one request: bounds what is held in memory, and how long a request may take."""
@@ -94,7 +98,19 @@ _READER = {
     "oci": "allow the group to read objects; cost reports need the policy that endorses it in tenancy usage-report",
 }
 _HINTS = (
-    (("credential", "169.254.169.254", "metadata.google"), "no credentials were found"),
+    (
+        (
+            "credential",
+            "169.254.169.254",
+            "latest/api/token",
+            "latest/meta-data",
+            "metadata.google",
+            "computemetadata",
+            "api-version=2019-08-01&resource",
+        ),  # fmt: skip
+        "no credentials were found",
+    ),
+    (("empty segment",), "a key below the prefix has an empty segment (`//`), which is not read"),
     (
         ("dns error", "failed to lookup", "name or service not known"),
         "its address is not known to the network",
@@ -120,11 +136,15 @@ def _told(remote: Remote, key: str = "") -> Iterator[None]:
 def _words(remote: Remote, key: str, error: Exception) -> StoreError:
     """Texts of libraries hold addresses, answers and more, so they are looked at and never shown."""
     text = f"{type(error).__name__} {error}"
+    for name in filter(None, (key, remote.prefix, remote.bucket)):
+        text = text.replace(name, "")
     found = _STATUS.search(text)
     status = getattr(error, "status", None) or (int(found[1]) if found else 0)
     got = f"status {status}" if status else type(error).__name__
     if status == 412:
         return changed(remote, key, "the object was changed while it was fetched")
+    if status and "token request" in text:
+        return refused(remote, "the login is refused", _LOGIN[remote.kind], got)
     if status in (401, 403):
         return refused(
             remote, "access is refused", f"{_READER[remote.kind]} to whom the credentials are of", got
@@ -148,11 +168,29 @@ def _words(remote: Remote, key: str, error: Exception) -> StoreError:
             f"use https, or set {_VARIABLES[remote.kind]}_ALLOW_HTTP=true for a store of your own",
             got,
         )
+    if "segment" in why:
+        return refused(remote, why, "name a prefix that ends before or beyond it, or fetch the files by hand")
     if why:
         return refused(remote, why, "look at the network, and at the endpoint if one is set", got)
     return refused(
         remote, "the store answered with an error", "try again; fetch the files by hand if it stays", got
     )
+
+
+def _waited(call: Callable[[], T]) -> T:
+    """What a call of `obstore` gives. It takes no signal while it waits for a store, so it runs beside: whoever presses
+    Ctrl-C need not wait for a timeout, and the working folder goes at once.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001  # raised again where the result is waited for
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future.result()
 
 
 class _Obstore:
@@ -180,13 +218,14 @@ class _Obstore:
 
     def below(self, prefix: str) -> Iterator[Object]:
         with _told(self.remote):
-            for batch in self.library.list(self.store, prefix or None):
+            batches = iter(self.library.list(self.store, prefix or None))
+            while (batch := _waited(lambda: next(batches, None))) is not None:
                 yield from (_object(one) for one in batch)
 
     def one(self, key: str) -> Object | None:
         with _told(self.remote):
             try:
-                return _object(self.library.head(self.store, key))
+                return _object(_waited(lambda: self.library.head(self.store, key)))
             except FileNotFoundError:
                 return None
 
@@ -195,7 +234,7 @@ class _Obstore:
         if asked.tag:
             options["if_match"] = asked.tag
         with _told(self.remote, asked.key):
-            return bytes(self.library.get(self.store, asked.key, options=options).bytes())
+            return _waited(lambda: bytes(self.library.get(self.store, asked.key, options=options).bytes()))
 
 
 def _object(row: Any) -> Object:
