@@ -316,27 +316,3 @@ def test_oracle_without_a_profile_says_how_to_get_one(
     assert ran.code == 2
     assert "AP572 no credentials were found" in ran.err
     assert "oci setup config" in ran.err
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("http://example.com/x", "exports are not read from there"),
-        ("https://example.com/x", "exports are not read from there"),
-        ("ftp://bucket/x", "exports are not read from there"),
-        ("file:///etc", "exports are not read from there"),
-        ("s3://", "the address names no bucket"),
-        ("s3://bucket/a/../b", "a prefix has no empty segments"),
-        ("s3://key:secret@bucket/x", "an address may carry no query"),
-        ("https://acct.blob.core.windows.net/c/p?sv=1&sig=verysecret", "an address may carry no query"),
-        ("oci://bucket/prefix", "exports are not read from there"),
-        ("s3://key:sec/ret-secret@bucket/x", "the address cannot be read"),
-        ("s3://key:123/secret@bucket/x", "exports are not read from there"),
-        ("https://acct.blob.core.chinacloudapi.cn/c/p", "exports are not read from there"),
-    ],
-)
-def test_addresses_that_are_none(url: str, said: str, place: Path, bill: Bill) -> None:
-    ran = bill(url)
-    assert ran.code == 2
-    assert f"AP568 {said}" in ran.err
-    assert "secret" not in ran.err

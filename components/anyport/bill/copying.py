@@ -89,12 +89,12 @@ def _copy(
     )
     files = []
     parents: dict[str, Path] = {}
-    for one in (*exports, *manifests):
+    for number, one in enumerate((*exports, *manifests)):
         parent, _, name = one.key.rpartition("/")
         place = parents.setdefault(parent, folder / f"{len(parents):05d}") / name
         _fetch(remote, store, one, place)
         names[place] = remote.shown(one.key)
-        if one in exports:
+        if number < len(exports):
             files.append((names[place], place))
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     notes = (

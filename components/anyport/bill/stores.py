@@ -107,7 +107,7 @@ _HINTS = (
             "metadata.google",
             "computemetadata",
             "api-version=2019-08-01&resource",
-        ),  # fmt: skip
+        ),
         "no credentials were found",
     ),
     (("empty segment",), "a key below the prefix has an empty segment (`//`), which is not read"),
@@ -158,7 +158,11 @@ def _words(remote: Remote, key: str, error: Exception) -> StoreError:
             "look at its name",
             got,
         )
-    why = next((why for words, why in _HINTS if any(word in text.lower() for word in words)), "")
+    return _by_text(remote, text.lower(), got)
+
+
+def _by_text(remote: Remote, text: str, got: str) -> StoreError:
+    why = next((why for words, why in _HINTS if any(word in text for word in words)), "")
     if why == _HINTS[0][1]:
         return refused(remote, why, _LOGIN[remote.kind], got)
     if why == _HINTS[-1][1]:
