@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from k8s_objects import Space, pod_spec
+from k8s_objects import Space, first_status, pod_spec
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import status_pb2
 
@@ -56,10 +59,31 @@ class Provider:
     """Asks as the engine does."""
 
     def __init__(self, api: Api, space: str, folder: Path, **config: Any) -> None:
-        self.space = space
-        self.waiter = Waiter(api, Patience(speed=600, floor_seconds=4), lambda *_: "")
+        self.space, self.api = space, api
+        self.over: Callable[[], Any]
+        self.wait_as_usual()
+        self.waiter = Waiter(api, Patience(floor_seconds=60), lambda *_: "", self.now)
         self.real = RealProvider(State(folder, "kubernetes"), SystemClock(), api, self.waiter)
         self.real.Configure(pb.ConfigureRequest(args=struct(config)), Context())
+
+    def now(self) -> float:
+        """The time, for the wait; it is over when what a test wants to be told has come about."""
+        return 1e9 if self.over() else time.monotonic()
+
+    def wait_as_usual(self) -> None:
+        """Time is what the clock says."""
+        self.over = lambda: False
+
+    def wait_until(self, *there: tuple[str, str, Callable[[Any], Any]]) -> None:
+        """Time is over for the next waits when of each kind some object in the namespace is so."""
+        self.over = lambda: all(
+            any(fits(found) for found in self.api.list(version, kind, self.space))
+            for version, kind, fits in there
+        )
+
+    def wait_for_one_look(self) -> None:
+        """Time is over for the next wait when it has looked once."""
+        self.over = itertools.count().__next__
 
     def urn(self, token: str) -> str:
         return f"urn:pulumi:test::p::{token}::x"
@@ -92,6 +116,14 @@ class Provider:
 @pytest.fixture
 def provider(cluster: Cluster, space: Space, tmp_path: Path) -> Provider:
     return Provider(cluster.api, space.name, tmp_path)
+
+
+def condition(kind: str, status: str) -> Callable[[Any], bool]:
+    """Whether an object says so of itself."""
+    return lambda found: any(
+        (each["type"], each["status"]) == (kind, status)
+        for each in (found.get("status") or {}).get("conditions") or ()
+    )
 
 
 def deployment(name: str, spec: dict[str, Any], replicas: int = 1, **notes: str) -> dict[str, Any]:
@@ -180,6 +212,7 @@ def test_a_deployment_is_waited_for(provider: Provider, space: Space) -> None:
     assert outputs["status"]["readyReplicas"] == 2
     ports = {"selector": {"app": "d"}, "ports": [{"port": 80, "targetPort": 8000}]}
     provider.create(SERVICE, provider.body("d", spec=ports))
+    provider.wait_for_one_look()
     with pytest.raises(Unfinished, match="does not target any Pods"):
         provider.create(SERVICE, provider.body("e", spec={**ports, "selector": {"app": "e"}}))
     assert len(space.pods("d")) == 2
@@ -187,6 +220,10 @@ def test_a_deployment_is_waited_for(provider: Provider, space: Space) -> None:
 
 def test_what_a_pod_lacks_is_in_the_reasons(provider: Provider, cluster: Cluster) -> None:
     spec = deployment("d", pod_spec(gpus=99))
+    provider.wait_until(
+        ("apps/v1", "Deployment", condition("Available", "False")),
+        ("v1", "Pod", condition("PodScheduled", "False")),
+    )
     with pytest.raises(Unfinished) as told:
         provider.create(DEPLOYMENT, provider.body("d", spec=spec))
     reasons = told.value.reasons
@@ -196,6 +233,7 @@ def test_what_a_pod_lacks_is_in_the_reasons(provider: Provider, cluster: Cluster
     assert "Insufficient nvidia.com/gpu" in reasons[-1]
     assert told.value.id == f"{provider.space}/d"
     assert told.value.outputs["metadata"]["uid"]
+    provider.wait_as_usual()
     provider.update(DEPLOYMENT, told.value.id, provider.body("d", spec=deployment("d", pod_spec())))
 
 
@@ -205,23 +243,31 @@ def test_a_crash_tells_exit_code_and_last_words(provider: Provider) -> None:
         "sandbox.anyport.dev/run-seconds": "1",
         "sandbox.anyport.dev/message": "first\nno such model",
     }
+    # With no probe it would count as live in any second in which it runs.
+    never = {"readinessProbe": {"httpGet": {"path": "/", "port": 8000}, "initialDelaySeconds": 3600}}
+    spec = deployment("d", pod_spec(container_extra=never), **notes)
+    provider.wait_until(("v1", "Pod", lambda pod: first_status(pod).get("lastState")))
     with pytest.raises(Unfinished, match="ended with exit 7, its last words: no such model"):
-        provider.create(DEPLOYMENT, provider.body("d", spec=deployment("d", pod_spec(), **notes)))
+        provider.create(DEPLOYMENT, provider.body("d", spec=spec))
 
 
 def test_pods_that_are_refused_say_so(provider: Provider, space: Space) -> None:
     space.label({"pod-security.kubernetes.io/enforce": "restricted"})
+    provider.wait_until(("apps/v1", "Deployment", condition("ReplicaFailure", "True")))
     with pytest.raises(Unfinished, match=r"\[FailedCreate\].*violates PodSecurity"):
         provider.create(DEPLOYMENT, provider.body("d", spec=deployment("d", pod_spec())))
 
 
 def test_a_claim_that_nobody_serves_is_named(provider: Provider) -> None:
     size = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    provider.wait_for_one_look()
     with pytest.raises(Unfinished, match="there is no storage class none-such"):
         provider.create(CLAIM, provider.body("c", spec={**size, "storageClassName": "none-such"}))
     volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]
+    provider.wait_for_one_look()
     with pytest.raises(Unfinished, match=r'Failed to bind PersistentVolumeClaim\(s\): "c"'):
         provider.create(DEPLOYMENT, provider.body("d", spec=deployment("d", pod_spec(volumes=volumes))))
+    provider.wait_as_usual()
     assert provider.create(CLAIM, provider.body("ok", spec=size))[1]["status"]["phase"] == "Bound"
 
 
@@ -231,6 +277,7 @@ def test_annotations_say_whether_and_for_what_is_waited(provider: Provider, clus
     assert provider.create(DEPLOYMENT, provider.body("d", spec=spec, metadata=skip))[0]
     wanted = json.dumps(["jsonpath={.data.ready}=yes", "condition=Done"])
     wait = {"annotations": {"pulumi.com/waitFor": wanted}}
+    provider.wait_for_one_look()
     with pytest.raises(Unfinished) as told:
         provider.create(CONFIG_MAP, provider.body("m", data={"ready": "no"}, metadata=wait))
     assert told.value.reasons[1:] == [

@@ -63,8 +63,10 @@ class Patience:
 class Waiter:
     """Waits for objects of one cluster until `cancel`."""
 
-    def __init__(self, api: Api, patience: Patience, read_log: Reader) -> None:
-        self._api, self.patience, self._read_log = api, patience, read_log
+    def __init__(
+        self, api: Api, patience: Patience, read_log: Reader, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._api, self.patience, self._read_log, self._now = api, patience, read_log, now
         self.cancelled = threading.Event()
 
     def until_live(self, live: Object, identity: str, seconds: float, done: str) -> Object:
@@ -83,8 +85,9 @@ class Waiter:
         missing = self._condition(live, notes)
         if missing is None or notes.get(SKIP) == "true":
             return live
-        end = time.monotonic() + self.patience.real_seconds(seconds or _seconds(notes, live["kind"]))
+        end = self._now() + self.patience.real_seconds(seconds or _seconds(notes, live["kind"]))
         while True:
+            late = self._now() > end  # asked first, so that the reasons told are those after the time ended
             live = self._again(live)
             reasons = missing(live)
             if not reasons:
@@ -93,15 +96,15 @@ class Waiter:
                 raise NotLiveError(
                     live, [f"Resource operation was cancelled for '{live['metadata']['name']}'"]
                 )
-            if time.monotonic() > end:
+            if late:
                 raise NotLiveError(live, [_timed_out(identity, done), *reasons])
             self.cancelled.wait(_STEP_SECONDS)
 
     def until_gone(self, live: Object, seconds: float) -> bool:
         """Wait for the end of an object that is being deleted; False when it is still there."""
-        end = time.monotonic() + max(60.0, self.patience.real_seconds(seconds or _DEFAULT_SECONDS))
+        end = self._now() + max(60.0, self.patience.real_seconds(seconds or _DEFAULT_SECONDS))
         meta = live["metadata"]
-        while time.monotonic() < end and not self.cancelled.is_set():
+        while self._now() < end and not self.cancelled.is_set():
             found = self._api.find(live["apiVersion"], live["kind"], meta["name"], meta.get("namespace", ""))
             if found is None or found["metadata"]["uid"] != meta["uid"]:
                 return True
