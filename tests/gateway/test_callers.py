@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,15 @@ def key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-@pytest.fixture(scope="module")
-def published(key: rsa.RSAPrivateKey) -> str:
+def key_set(key: rsa.RSAPrivateKey) -> str:
+    """As a provider publishes it (JWKS)."""
     public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
     return json.dumps({"keys": [{**public, "kid": "k1", "use": "sig", "alg": "RS256"}]})
+
+
+@pytest.fixture(scope="module")
+def published(key: rsa.RSAPrivateKey) -> str:
+    return key_set(key)
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -156,13 +162,27 @@ def test_a_token_without_a_name_cannot_be_given_one_by_a_header(
     assert ask(guarded, signed(key, sub="limited")).status_code == 200
 
 
+@dataclass
+class Provider:
+    """An identity provider that publishes `keys`; None is out of order."""
+
+    keys: str | None
+    port: int = 0
+    asked: int = 0
+
+
 @pytest.fixture
-def provider(published: str, authority: trustme.CA) -> Iterator[int]:
-    """An identity provider that publishes its keys."""
+def provider(published: str, authority: trustme.CA) -> Iterator[Provider]:
+    """One that publishes its key."""
+    state = Provider(published)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = published.encode()
+            state.asked += 1
+            if state.keys is None:
+                self.send_error(503)
+                return
+            body = state.keys.encode()
             self.send_response(200 if self.path == "/keys" else 404)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -177,25 +197,54 @@ def provider(published: str, authority: trustme.CA) -> Iterator[int]:
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    yield server.server_address[1]
+    state.port = server.server_address[1]
+    yield state
     server.shutdown()
     server.server_close()
     thread.join(10)
 
 
+@pytest.fixture
+def fetching(make_gateway: Callable[..., Gateway], targets: Any) -> Callable[..., Gateway]:
+    """A gateway that fetches its keys from a port."""
+
+    def make(port: int, **more: Any) -> Gateway:
+        url = "https://login.example.test/keys"
+        tokens = CallerTokens(issuer=ISSUER, audiences=(AUDIENCE,), keys_url=url, **more)
+        addresses = {HOSTS[name]: f"127.0.0.1:{target.port}" for name, target in targets.items()}
+        addresses["login.example.test"] = f"127.0.0.1:{port}"
+        return make_gateway(caller_tokens=tokens, addresses=addresses)
+
+    return make
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_keys_are_fetched_from_the_provider(
-    make_gateway: Callable[..., Gateway], provider: int, targets: Any, key: rsa.RSAPrivateKey, there: bool
+    fetching: Callable[..., Gateway], provider: Provider, key: rsa.RSAPrivateKey, there: bool
 ) -> None:
     """Without them nobody gets in, and the gateway runs all the same."""
-    tokens = CallerTokens(issuer=ISSUER, audiences=(AUDIENCE,), keys_url="https://login.example.test/keys")
-    addresses = {HOSTS[name]: f"127.0.0.1:{target.port}" for name, target in targets.items()}
-    addresses["login.example.test"] = f"127.0.0.1:{provider if there else 9}"
-    gateway = make_gateway(caller_tokens=tokens, addresses=addresses)
+    gateway = fetching(provider.port if there else 9)
     if there:
         until(lambda: ask(gateway, signed(key)).status_code == 200)
     assert ask(gateway, signed(key, aud="api://other")).status_code == 403
     assert ask(gateway, signed(key)).status_code == (200 if there else 401)
+
+
+def test_keys_that_the_provider_changes_are_followed(
+    fetching: Callable[..., Gateway], provider: Provider, key: rsa.RSAPrivateKey
+) -> None:
+    """A new key counts and one taken back does not, without a restart; while the provider is away the last ones do."""
+    gateway = fetching(provider.port, keys_refresh_seconds=1)
+    until(lambda: ask(gateway, signed(key)).status_code == 200)
+    new = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    provider.keys = None
+    asked = provider.asked
+    until(lambda: provider.asked >= asked + 2)
+    assert ask(gateway, signed(key)).status_code == 200
+    assert ask(gateway, signed(new)).status_code == 401
+    provider.keys = key_set(new)
+    until(lambda: ask(gateway, signed(new)).status_code == 200)
+    assert ask(gateway, signed(key)).status_code == 401
 
 
 def test_what_cannot_go_together_is_refused() -> None:

@@ -83,7 +83,11 @@ def _by_token(tokens: CallerTokens) -> list[Config]:
     else:
         uri = {"uri": tokens.keys_url, "cluster": _KEYS, "timeout": "5s"}
         # Fetched at the start and then in the background, so that a caller never waits for the provider.
-        remote = {"http_uri": uri, "cache_duration": "600s", "async_fetch": {"fast_listener": True}}
+        remote = {
+            "http_uri": uri,
+            "cache_duration": f"{tokens.keys_refresh_seconds}s",
+            "async_fetch": {"fast_listener": True},
+        }
         keys = {"remote_jwks": remote}
     provider = {
         "issuer": tokens.issuer,

@@ -34,7 +34,10 @@ class CallerTokens(_Model):
     audiences: Annotated[tuple[str, ...], Field(min_length=1)]
     """One of them must be in `aud`."""
     keys_url: Annotated[str, StringConstraints(pattern=r"^https://[^/@\s]+/\S*$")] | None = None
-    """Where the provider publishes its signing keys (JWKS); fetched again every ten minutes."""
+    """Where the provider publishes its signing keys (JWKS)."""
+    keys_refresh_seconds: Annotated[int, Field(ge=1, le=86400)] = 600
+    """How often they are fetched again: a key that the provider has taken back counts until then, and a new one does
+    not count before, so a provider that changes its keys publishes the new one at least that long ahead."""
     keys_file: str | None = None
     """A file with them instead, read at the start."""
     caller_claim: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "sub"
