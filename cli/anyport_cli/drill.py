@@ -28,7 +28,9 @@ __all__ = ["drill", "short_drill"]
     "[default: an example of three targets]",
 )  # fmt: skip
 @click.option(
-    "--endpoint", metavar="NAME", help="Which endpoint of the contracts.  [default: the first for chat]"
+    "--endpoint",
+    metavar="NAME",
+    help="Which endpoint of the contracts, for chat or embeddings.  [default: the first for chat]",
 )
 @click.option("--short", "is_short", is_flag=True, help="A fault of every family, below 40 s.")
 @click.option(
@@ -71,12 +73,12 @@ def drill(
     if sum(given.values()) > 1:
         two = " and ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"{two} cannot go together")
-    only = None if faults is None else _faults(faults)
     signal.signal(signal.SIGTERM, _stop)
     try:
         recipe = recipe_of(
             EXAMPLE if contract is None else read_contracts(contract), endpoint, Rules(slack=slack)
         )
+        only = None if faults is None else _faults(faults, recipe.faults)
         done = _run(recipe, is_short=is_short, only=only, soak=soak, seed=seed)
     except AnyportError as error:
         show_problems(list(error.problems))
@@ -104,15 +106,15 @@ def short_drill(contracts: object = None) -> tuple[str, bool]:
     return as_text(done), done.kept
 
 
-def _faults(text: str) -> tuple[Fault, ...]:
+def _faults(text: str, possible: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """The faults that a list names, in its order, each once.
 
     Raises:
-        UsageError: a name is none, or there is none.
+        UsageError: a name is none, or none of the endpoint's.
     """
     from anyport_sandbox.drill.plans import fault_names
 
-    known = fault_names()
+    known = {name: fault for name, fault in fault_names().items() if fault in possible}
     names = [name.strip() for name in text.split(",")]
     unknown = [repr(name) for name in names if name not in known]
     if unknown:
@@ -137,7 +139,7 @@ def _run(
     if only is not None:
         steps = plans.chosen(recipe.places, only)
     else:
-        steps = plans.short(recipe.places) if is_short else plans.full(recipe.places)
+        steps = (plans.short if is_short else plans.full)(recipe.places, recipe.faults)
     click.echo(f"anyport drill: {len(steps)} faults, about {plans.seconds_of(steps):.0f} s", err=True)
     return drill_all(recipe, steps, _told)
 

@@ -16,10 +16,12 @@ import click
 
 from anyport.errors import AnyportError, Problem, nearest
 
-from .inputs import refuse_others, show_problems
+from .inputs import day, refuse_others, show_problems
 from .output import write
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from anyport.gateway.routes import EndpointRoute
 
     from .drill_live_run import LiveDrill, LiveResult
@@ -48,7 +50,7 @@ def live_drill_options(drill: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option(
         "--requests", type=click.IntRange(1, 50), metavar="N",
-        help="Requests per step of the live drill, without and as many with a stream; they are billed.  [default: 5]",
+        help="Requests per step of the live drill, and of chats as many with a stream; they are billed.  [default: 5]",
     )  # fmt: skip
     @wraps(drill)
     def either(
@@ -85,7 +87,7 @@ def _run(
     except UnreachableError as error:
         click.echo(f"anyport drill: the gateway at {url} did not answer: {error}", err=True)
         raise click.exceptions.Exit(3) from None
-    _show(done, others["form"], others["page"])
+    _show(done, day(None), others["form"], others["page"])
     raise click.exceptions.Exit(0 if done.kept else 1)
 
 
@@ -120,8 +122,10 @@ def _drilled(asked: _Asked, number: int) -> LiveDrill:
 
     from .drill_live_plan import live_steps
     from .drill_live_run import drill_live, kinds, sent
+    from .drill_recipe import api_of
 
-    steps = live_steps(asked.route)
+    api = api_of(asked.route) or "chat_completions"
+    steps = live_steps(asked.route, api == "chat_completions")
     most = sum(len(kinds(step, number)) for step in steps)
     click.echo(f"anyport drill: {len(steps)} steps, {most} requests at most, one after the other", err=True)
     headers = [(b"authorization", sent(f"Bearer {asked.caller_key}"))] if asked.caller_key else []
@@ -129,7 +133,7 @@ def _drilled(asked: _Asked, number: int) -> LiveDrill:
         base_url=f"{asked.url}/", headers=headers, timeout=httpx.Timeout(SECONDS, connect=10.0),
         trust_env=not asked.loopback,
     ) as client:  # fmt: skip
-        return drill_live(client, asked.route.name, steps, asked.drill_key, number, _told)
+        return drill_live(client, asked.route.name, api, steps, asked.drill_key, number, _told)
 
 
 def _route(contract: Path, name: str | None) -> tuple[EndpointRoute | None, list[Problem]]:
@@ -141,25 +145,22 @@ def _route(contract: Path, name: str | None) -> tuple[EndpointRoute | None, list
     from anyport.gateway.routes import route_table
 
     from .contracts import read_contracts
+    from .drill_recipe import can_be_drilled
 
-    chats = {
-        one.name: one
-        for one in route_table(read_contracts(contract)).endpoints
-        if "chat_completions" in one.apis
-    }
+    served = can_be_drilled(route_table(read_contracts(contract)))
     file = str(contract)
-    if not chats or (name is not None and name not in chats):
-        near = nearest(name or "", list(chats))
+    if not served or (name is not None and name not in served):
+        near = nearest(name or "", list(served))
         wrong = (
-            "there is no such endpoint for chat completions"
-            if chats
-            else "no endpoint serves chat completions"
+            "there is no such endpoint for chat completions or embeddings"
+            if served
+            else "no endpoint serves chat completions or embeddings"
         )
         return None, [
-            Problem("AP413", "endpoints", wrong, got=name or "", allowed=", ".join(chats),
+            Problem("AP413", "endpoints", wrong, got=name or "", allowed=", ".join(served),
                     fix=f"did you mean {near}?" if near else "", file=file)
         ]  # fmt: skip
-    route = chats[name] if name is not None else next(iter(chats.values()))
+    route = served[name] if name is not None else next(iter(served.values()))
     if len(route.targets) < 2:
         wrong = "has one target, so there is nothing to fail over to"
         return None, [Problem("AP413", f"endpoints.{route.name}", wrong, file=file)]
@@ -221,9 +222,9 @@ def _told(result: LiveResult) -> None:
     click.echo(live_line(result), err=True)
 
 
-def _show(done: LiveDrill, form: str, page: Path | None) -> None:
+def _show(done: LiveDrill, on: date, form: str, page: Path | None) -> None:
     from .drill_live_report import live_json, live_page, live_text
 
-    click.echo(live_json(done) if form == "json" else live_text(done), nl=False)
+    click.echo(live_json(done, on) if form == "json" else live_text(done), nl=False)
     if page is not None:
-        write(page, live_page(done))
+        write(page, live_page(done, on))

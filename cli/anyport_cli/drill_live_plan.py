@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyport.gateway.lua_text import LENIENT
 from anyport.gateway.routes import EndpointRoute
@@ -22,6 +22,7 @@ class LiveStep:
         wrong_key: whether the header goes with a key that is not the drill key.
         plain: served by → attempts that are right for a request without a stream; nothing when none can serve.
         stream: the same for one that streams.
+        streams: whether there are such requests; not for embeddings.
     """
 
     name: str
@@ -29,9 +30,10 @@ class LiveStep:
     wrong_key: bool
     plain: frozenset[tuple[str, int]]
     stream: frozenset[tuple[str, int]]
+    streams: bool = True
 
 
-def live_steps(endpoint: EndpointRoute) -> tuple[LiveStep, ...]:
+def live_steps(endpoint: EndpointRoute, streams: bool = True) -> tuple[LiveStep, ...]:
     """No drill; a wrong key; each target; each pair that leaves one; all of them."""
     names = [target.name for target in endpoint.targets]
     steps = [
@@ -43,7 +45,8 @@ def live_steps(endpoint: EndpointRoute) -> tuple[LiveStep, ...]:
         *(pair for pair in itertools.combinations(names, 2) if len(names) > 2),
         tuple(names),
     ]  # fmt: skip
-    return (*steps, *(_step(endpoint, _named(each, len(names)), each) for each in sets))
+    steps += [_step(endpoint, _named(each, len(names)), each) for each in sets]
+    return tuple(steps if streams else [replace(step, stream=frozenset(), streams=False) for step in steps])
 
 
 def _named(drilled: tuple[str, ...], count: int) -> str:

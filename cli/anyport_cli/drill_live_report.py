@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from html import escape
 
 from anyport_sandbox.drill.page import STYLE
@@ -27,11 +28,12 @@ def live_text(done: LiveDrill) -> str:
     return "\n".join([*lines, _sum(done)]) + "\n"
 
 
-def live_json(done: LiveDrill) -> str:
-    """Every step and proof."""
+def live_json(done: LiveDrill, on: date) -> str:
+    """Every step and proof of a drill of that day."""
     value = {
         "kept": done.kept,
         "live": True,
+        "date": on.isoformat(),
         "endpoint": done.endpoint,
         "gateway": done.gateway,
         "results": [asdict(result) for result in done.results],
@@ -45,9 +47,9 @@ def live_line(result: LiveResult) -> str:
     return f"{result.step}: {result.answered} of {result.requests} answered, by {_counts(result.served_by)}"
 
 
-def live_page(done: LiveDrill) -> str:
-    """A page that needs nothing else. Whatever a gateway said is escaped: it is a stranger's words."""
-    title = f"Live drill of {escape(done.endpoint)}"
+def live_page(done: LiveDrill, on: date) -> str:
+    """A page, of a drill of that day, that needs nothing else. Whatever a gateway said is escaped: it is a stranger's words."""
+    title = f"Live drill of {escape(done.endpoint)}, {on.isoformat()}"
     verdict = '<span class="good">kept</span>' if done.kept else '<span class="bad">not kept</span>'
     head = "".join(f"<th>{escape(cell)}</th>" for cell in HEADINGS)
     rows = "".join(

@@ -10,6 +10,9 @@ from typing import Any
 
 import httpx2 as httpx
 
+from anyport_sandbox.drill.load import PATHS
+from anyport_sandbox.drill.model import Api
+
 from .drill_live_plan import LiveStep
 
 __all__ = [
@@ -93,6 +96,7 @@ class LiveDrill:
 def drill_live(
     client: httpx.Client,
     endpoint: str,
+    api: Api,
     steps: Sequence[LiveStep],
     drill_key: str,
     number: int,
@@ -112,7 +116,7 @@ def drill_live(
     for place, step in enumerate(steps):
         answers: list[LiveAnswer] = []
         for stream in kinds(step, number):
-            answers.append(_clean(_ask(client, endpoint, step, drill_key, stream), secrets))
+            answers.append(_clean(_ask(client, endpoint, api, step, drill_key, stream), secrets))
             if place == 0 and not answers[0].status:
                 raise UnreachableError(answers[0].wrong)
         result = LiveResult(
@@ -133,7 +137,7 @@ def drill_live(
 def kinds(step: LiveStep, number: int) -> list[bool]:
     """Whether each request streams, in order. What cannot be served is asked once of each kind."""
     plain = number if step.plain else 1
-    return [*[False] * plain, *[True] * (number if step.stream else 1)]
+    return [*[False] * plain, *[True] * ((number if step.stream else 1) if step.streams else 0)]
 
 
 def _pointless(step: LiveStep, answers: Sequence[LiveAnswer]) -> str:
@@ -144,8 +148,12 @@ def _pointless(step: LiveStep, answers: Sequence[LiveAnswer]) -> str:
     return ""
 
 
-def _ask(client: httpx.Client, model: str, step: LiveStep, key: str, stream: bool) -> LiveAnswer:
-    body: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": QUESTION}]}
+def _ask(client: httpx.Client, model: str, api: Api, step: LiveStep, key: str, stream: bool) -> LiveAnswer:
+    body: dict[str, Any] = {"model": model}
+    if api == "embeddings":
+        body |= {"input": QUESTION}
+    else:
+        body |= {"messages": [{"role": "user", "content": QUESTION}]}
     body |= {"stream": True} if stream else {}
     headers: list[tuple[bytes, bytes]] = []
     if step.drilled:
@@ -154,7 +162,7 @@ def _ask(client: httpx.Client, model: str, step: LiveStep, key: str, stream: boo
     seen: dict[str, Any] = {"stream": stream}
     data = b""
     try:
-        with client.stream("POST", "chat/completions", json=body, headers=headers) as answer:
+        with client.stream("POST", PATHS[api], json=body, headers=headers) as answer:
             seen |= {"status": answer.status_code, "served_by": answer.headers.get("x-served-by", "")}
             seen |= {
                 "attempts": answer.headers.get("x-attempts", ""),
@@ -169,7 +177,7 @@ def _ask(client: httpx.Client, model: str, step: LiveStep, key: str, stream: boo
     if seen["status"] != 200:
         code, message = _error(data)
         return LiveAnswer(**seen, code=code, wrong=f"status {seen['status']}: {message}")
-    return LiveAnswer(**seen, wrong=_stream_wrong(data) if stream else _body_wrong(data))
+    return LiveAnswer(**seen, wrong=_stream_wrong(data) if stream else _body_wrong(data, api))
 
 
 def sent(text: str) -> bytes:
@@ -203,11 +211,14 @@ def _error(data: bytes) -> tuple[str, str]:
         return "", "an error without the shape of one"
 
 
-def _body_wrong(data: bytes) -> str:
+def _body_wrong(data: bytes, api: Api) -> str:
     try:
-        json.loads(data)["choices"][0]["message"]
+        value = json.loads(data)
+        found = value["data"][0]["embedding"] if api == "embeddings" else value["choices"][0]["message"]
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-        return "the body is no completion"
+        found = None
+    if found is None or found == []:
+        return f"the body is no {'embedding' if api == 'embeddings' else 'completion'}"
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -13,9 +13,9 @@ from anyport.gateway.envoy import envoy_yaml
 from anyport.gateway.routes import EndpointRoute, RouteTable, route_table
 from anyport.gateway.secrets import write_credential
 from anyport.gateway.settings import GatewaySettings
-from anyport_sandbox.drill.model import Place, Recipe, Rules
+from anyport_sandbox.drill.model import Api, Place, Recipe, Rules
 
-__all__ = ["EXAMPLE", "recipe_of"]
+__all__ = ["EXAMPLE", "api_of", "can_be_drilled", "recipe_of"]
 
 _FEATURES = {"east": ["streaming", "tools"], "south": ["streaming"], "other-cloud": ["streaming", "tools"]}
 
@@ -34,19 +34,32 @@ EXAMPLE: dict[str, Any] = {
 """Three targets, the second one without tools: what is drilled when no contract is given."""
 
 
+def can_be_drilled(table: RouteTable) -> dict[str, EndpointRoute]:
+    """Endpoints that serve something a drill can ask for, those for chat first."""
+    found = [one for api in get_args(Api) for one in table.endpoints if api_of(one) == api]
+    return {one.name: one for one in found}
+
+
+def api_of(endpoint: EndpointRoute) -> Api | None:
+    """What a drill asks an endpoint for: chat if it serves that, else embeddings; None when it serves neither."""
+    served: list[Api] = [api for api in get_args(Api) if api in endpoint.apis]
+    return served[0] if served else None
+
+
 def recipe_of(contracts: Any, name: str | None, rules: Rules) -> Recipe:
     """The recipe for one endpoint of the contracts.
 
     Raises:
         RouteError: the contracts cannot be made into routes.
-        UsageError: the endpoint is not there, or is not one for chat.
+        UsageError: the endpoint is not there, or serves neither chat nor embeddings.
     """
-    table = route_table(contracts)
-    chats = {one.name: one for one in table.endpoints if "chat_completions" in one.apis}
-    if not chats or (name is not None and name not in chats):
-        have = ", ".join(chats) or "none"
-        raise click.UsageError(f"the drill asks for chat completions; endpoints that serve them: {have}")
-    endpoint = chats[name] if name is not None else next(iter(chats.values()))
+    served = can_be_drilled(route_table(contracts))
+    if not served or (name is not None and name not in served):
+        have = ", ".join(served) or "none"
+        raise click.UsageError(
+            f"the drill asks for chat completions or embeddings; endpoints that serve them: {have}"
+        )
+    endpoint = served[name] if name is not None else next(iter(served.values()))
     places = tuple(
         Place(target.name, target.base_path, target.model, target.priority, target.features)
         for target in endpoint.targets
@@ -55,7 +68,7 @@ def recipe_of(contracts: Any, name: str | None, rules: Rules) -> Recipe:
     def render(ports: Mapping[str, int], port: int, admin: int, folder: Path) -> str:
         return _render(endpoint, rules, ports, port, admin, folder)
 
-    return Recipe(endpoint.name, places, rules, render)
+    return Recipe(endpoint.name, places, rules, render, api_of(endpoint) or "chat_completions")
 
 
 def _render(

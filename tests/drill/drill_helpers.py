@@ -17,9 +17,14 @@ RULES = Rules(slack=3.0)
 FIRST, SECOND, THIRD = "east", "south", "other-cloud"
 
 
-def recipe(rules: Rules = RULES, spoil: Callable[[str], str] = lambda text: text) -> Recipe:
-    """The example's recipe; `spoil` changes the gateway's configuration."""
-    made = recipe_of(EXAMPLE, None, rules)
+EMBEDDINGS = {**EXAMPLE, "apis": ["embeddings"]}
+
+
+def recipe(
+    rules: Rules = RULES, spoil: Callable[[str], str] = lambda text: text, contract: Any = None
+) -> Recipe:
+    """The example's recipe, or of another contract; `spoil` changes the gateway's configuration."""
+    made = recipe_of(EXAMPLE if contract is None else contract, None, rules)
 
     def render(ports: Mapping[str, int], port: int, admin: int, folder: Path) -> str:
         good = made.render(ports, port, admin, folder)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from drill_helpers import FIRST, SECOND, recipe
+from drill_helpers import EMBEDDINGS, FIRST, SECOND, recipe
 
 from anyport_sandbox.drill.drill import drill, soak_drill
 from anyport_sandbox.drill.gateway import DrillError
@@ -48,6 +48,17 @@ def test_our_gateway_keeps_the_guarantee() -> None:
     assert first.trials >= 1
     assert first.fail_over_seconds is not None
     assert done.gateway.startswith("Envoy 1.")
+
+
+def test_it_keeps_it_for_embeddings_too() -> None:
+    faults = (Fault.S503, Fault.HANG, Fault.CUT, Fault.DRIP, Fault.S400)
+    done = drill(recipe(contract=EMBEDDINGS), [step(fault, 1.2) for fault in faults])
+    assert [verdict for verdict in done.verdicts if not verdict.kept] == []
+    assert {verdict.clause for verdict in done.verdicts} == {1, 2, 3, 4, 5}
+    calls = [call for seen in done.observations for call in seen.calls]
+    assert not [call for call in calls if call.stream or call.tools]
+    assert {"answered", "broken", "refused"} == {call.outcome for call in calls}
+    assert done.measured[2].told > 0
 
 
 SPOILED: dict[str, tuple[Callable[[str], str], Step, int]] = {

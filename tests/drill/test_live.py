@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +106,7 @@ def test_a_good_gateway_keeps_every_proof(
     # Two of each kind per step; the last step has nobody to ask.
     assert {name: target.take() for name, target in servers.items()} == {"east": 20, "south": 8, "cloud": 4}
     page = (tmp_path / "page.html").read_text("utf-8")
-    assert "Live drill of chat" in page
+    assert re.search(r"Live drill of chat, \d{4}-\d\d-\d\d<", page)
     assert KEY not in page
 
 
@@ -131,12 +133,40 @@ def test_json_has_every_proof_and_is_not_taken_for_a_drill_that_broke_targets(
     done = run(tmp_path, start(), "--requests", "1", "--format", "json")
     value = json.loads(done.stdout)
     assert (value["kept"], value["live"], value["endpoint"], value["notes"]) == (True, True, "chat", [])
+    assert date.fromisoformat(value["date"])
     assert [row["drilled"] for row in value["results"]][:3] == [[], ["east"], ["east"]]
     assert value["results"][2]["proofs"][1] == {
         "step": "east", "proof": "served by the right target", "kept": True, "says": "south after 2 attempts",
     }  # fmt: skip
     with pytest.raises(AnyportError, match="AP543"):
         read_drills({"live.json": done.stdout.encode()})
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize("body", [{"data": [{"embedding": [0.5]}]}, {"data": [{"embedding": []}]}])
+def test_an_endpoint_for_embeddings_is_asked_for_those_and_never_streams(
+    start: Start, servers: dict[str, RawTarget], tmp_path: Path, body: Any
+) -> None:
+    text = json.dumps(body).encode()
+    for target in servers.values():
+        target.mode = "raw"
+        target.raw = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(text), text)
+    raw = contract({name: target.port for name, target in servers.items()}, apis=["embeddings"])
+    done = run(tmp_path, start(raw), "--requests", "2")
+    hits = [hit for target in servers.values() for hit in target.hits]
+    assert {hit.path for hit in hits} <= {f"/{name}/v1/embeddings" for name in NAMES}
+    assert not [hit for hit in hits if "stream" in hit.json or "messages" in hit.json]
+    if body["data"][0]["embedding"]:
+        assert done.exit_code == 0, done.output
+        assert {hit.json["model"] for hit in hits} == {f"model-{name}" for name in NAMES}
+        assert (
+            "east and south      2         2         -              cloud      3         3 of 3"
+            in done.stdout
+        )
+        assert "in 9 steps with 17 requests" in done.stdout
+    else:
+        assert done.exit_code == 1
+        assert "the body is no embedding" in done.stdout
 
 
 @pytest.mark.envoy

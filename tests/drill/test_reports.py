@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from drill_helpers import FIRST, cut, outage, recipe
+from drill_helpers import EMBEDDINGS, FIRST, cut, outage, recipe
 
-from anyport_cli.drill_recipe import EXAMPLE
+from anyport_cli.drill_recipe import EXAMPLE, recipe_of
 from anyport_cli.main import cli
 from anyport_sandbox.drill import gateway, plans
 from anyport_sandbox.drill.guarantee import GUARANTEE
@@ -106,6 +106,24 @@ def test_the_short_form_is_short_and_the_full_one_has_every_fault() -> None:
     assert all(sum(fault.unseen for fault in step.broken.values()) < 2 for step in plans.full(PLACES))
 
 
+def test_what_only_a_stream_can_suffer_is_not_done_to_embeddings() -> None:
+    made = recipe(contract=EMBEDDINGS)
+    soaked = itertools.islice(plans.soak(PLACES, 4, made.faults), 200)
+    for steps in (plans.short(PLACES, made.faults), plans.full(PLACES, made.faults), soaked):
+        found = {fault for step in steps for fault in step.broken.values()}
+        assert Fault.CUT in found
+        assert Fault.NO_DONE not in found
+
+
+def test_chat_is_drilled_before_embeddings_and_each_by_its_name() -> None:
+    targets = [{**target, "endpoint": "a-first-by-name"} for target in EXAMPLE["targets"]]
+    vectors = {**EMBEDDINGS, "endpoint": "a-first-by-name", "targets": targets}
+    both = {"endpoints": {"a-first-by-name": vectors, "chat": EXAMPLE}}
+    first = recipe_of(both, None, Rules())
+    assert (first.endpoint, first.api) == ("chat", "chat_completions")
+    assert recipe_of(both, "a-first-by-name", Rules()).api == "embeddings"
+
+
 @pytest.mark.parametrize("count", [2, 3])
 def test_plans_suit_endpoints_of_few_targets(count: int) -> None:
     names = {place.name for place in PLACES[:count]}
@@ -135,7 +153,8 @@ def test_the_guides_have_the_guarantee_word_for_word(checkout: Path, page: str) 
     [
         (EXAMPLE, ("--short", "--soak", "1"), "cannot go together"),
         (EXAMPLE, ("--endpoint", "embed"), "endpoints that serve them: chat"),
-        ({**EXAMPLE, "apis": ["embeddings"]}, (), "endpoints that serve them: none"),
+        ({**EXAMPLE, "apis": ["responses"]}, (), "endpoints that serve them: none"),
+        (EMBEDDINGS, ("--faults", "end-without-done"), "no fault 'end-without-done'"),
         ({**EXAMPLE, "targets": []}, (), "AP401"),
         ([], (), "AP401"),
         ("not json", (), "is not valid JSON"),

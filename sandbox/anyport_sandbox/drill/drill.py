@@ -58,7 +58,9 @@ def soak_drill(
             kept.append(seen)
         saw(found)
 
-    done = asyncio.run(run(recipe, soak(recipe.places, seed), seconds=seconds, saw=look, keep=False))
+    done = asyncio.run(
+        run(recipe, soak(recipe.places, seed, recipe.faults), seconds=seconds, saw=look, keep=False)
+    )
     broken = {verdict.clause for verdict in verdicts}
     verdicts += [
         Verdict("soak", clause, True, f"kept in all of {len(measured)} steps")

@@ -1,4 +1,4 @@
-"""Callers: chat completions through a real HTTP client, one by one or however many are due.
+"""Callers: chat completions or embeddings through a real HTTP client, one by one or however many are due.
 
 httpx2 is the client below the official openai one, so what it reports as broken is what applications see.
 """
@@ -14,20 +14,22 @@ from typing import Any
 
 import httpx2 as httpx
 
-from .model import Call, Load, Outcome
+from .model import Api, Call, Load, Outcome
 
-__all__ = ["Callers", "ask"]
+__all__ = ["PATHS", "Callers", "ask"]
 
 TOOLS = [
     {"type": "function", "function": {"name": "port", "parameters": {"type": "object", "properties": {}}}}
 ]
+QUESTION = "Which port is open?"
+PATHS: dict[Api, str] = {"chat_completions": "chat/completions", "embeddings": "embeddings"}
 MOST_IN_FLIGHT = 256
 
 
 @dataclass
 class Callers:
-    """Keeps asking until told to stop. Every second call streams, every fifth brings tools where some target has
-    them. `most` bounds the calls of one start.
+    """Keeps asking until told to stop. Of chats every second one streams, every fifth brings tools where some target
+    has them. `most` bounds the calls of one start.
     """
 
     client: httpx.AsyncClient
@@ -35,6 +37,7 @@ class Callers:
     model: str
     clock: Callable[[], float]
     tools: bool
+    api: Api = "chat_completions"
     number: int = 0
     calls: list[Call] = field(default_factory=list)
 
@@ -66,11 +69,11 @@ class Callers:
 
     async def _one(self) -> None:
         self.number += 1
-        number = self.number
+        number, chat = self.number, self.api == "chat_completions"
         self.calls.append(
             await ask(
-                self.client, self.url, self.model, number, self.clock,
-                stream=number % 2 == 0, tools=self.tools and number % 5 == 0,
+                self.client, self.url, self.model, number, self.clock, api=self.api,
+                stream=chat and number % 2 == 0, tools=chat and self.tools and number % 5 == 0,
             )
         )  # fmt: skip
 
@@ -84,19 +87,20 @@ async def ask(
     *,
     stream: bool,
     tools: bool,
+    api: Api = "chat_completions",
 ) -> Call:
-    """One chat completion, and all that its caller could see of it."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": "user", "content": "Which port is open?"}],
-        "user": f"drill-{number}",
-    }
+    """One request, and all that its caller could see of it."""
+    body: dict[str, Any] = {"model": model, "user": f"drill-{number}"}
+    if api == "embeddings":
+        body |= {"input": QUESTION}
+    else:
+        body |= {"messages": [{"role": "user", "content": QUESTION}]}
     body |= {"stream": True} if stream else {}
     body |= {"tools": TOOLS} if tools else {}
-    seen = _Seen(stream)
+    seen = _Seen(stream, api)
     started = clock()
     try:
-        async with client.stream("POST", f"{url}/chat/completions", json=body) as answer:
+        async with client.stream("POST", f"{url}/{PATHS[api]}", json=body) as answer:
             seen.status = answer.status_code
             seen.served_by = answer.headers.get("x-served-by", "")
             seen.attempts = int(answer.headers.get("x-attempts", "0"))
@@ -116,6 +120,7 @@ async def ask(
 @dataclass
 class _Seen:
     stream: bool
+    api: Api
     status: int = 0
     served_by: str = ""
     attempts: int = 0
@@ -129,7 +134,20 @@ class _Seen:
                 return "refused", "", str(json.loads(self.data)["error"]["message"])
             except (ValueError, KeyError, TypeError):
                 return "refused", "", "an error without the shape of one"
+        if self.api == "embeddings":
+            return self._vectors()
         return self._events() if self.stream else self._completion()
+
+    def _vectors(self) -> tuple[Outcome, str, str]:
+        """Vectors cannot say who made them; the server of the drill gives its name as the model's."""
+        try:
+            value = json.loads(self.data)
+            said, vector = str(value["model"]), list(value["data"][0]["embedding"])
+        except (ValueError, KeyError, TypeError, IndexError):
+            vector = []
+        if not vector:
+            return "silent", "", "the body has no vector and the transfer ended in order"
+        return "answered", said, ""
 
     def _completion(self) -> tuple[Outcome, str, str]:
         try:

@@ -10,8 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["Call", "Effect", "Fault", "Hit", "Load", "Measured", "Observation", "Place", "Recipe", "Rules", "Step",
+__all__ = ["Api", "Call", "Effect", "Fault", "Hit", "Load", "Measured", "Observation", "Place", "Recipe", "Rules", "Step",
            "Verdict"]  # fmt: skip
+
+
+Api = Literal["chat_completions", "embeddings"]
+"""What callers ask for. Only chat streams and has tools."""
 
 
 class Effect(StrEnum):
@@ -57,6 +61,11 @@ class Fault(StrEnum):
         return Effect.PASSES if self in (Fault.DRIP, Fault.S400) else Effect.MOVES_ON
 
     @property
+    def of_streams(self) -> bool:
+        """Whether only a stream can be broken so."""
+        return self is Fault.NO_DONE
+
+    @property
     def unseen(self) -> bool:
         """Whether attempts end before the target's server sees a request."""
         return self in (Fault.REFUSE, Fault.BLACKHOLE)
@@ -98,6 +107,12 @@ class Recipe:
     places: tuple[Place, ...]
     rules: Rules
     render: Render
+    api: Api = "chat_completions"
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults that its targets can have."""
+        return tuple(fault for fault in Fault if self.api == "chat_completions" or not fault.of_streams)
 
 
 @dataclass(frozen=True)

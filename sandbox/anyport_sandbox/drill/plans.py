@@ -1,4 +1,7 @@
-"""Which target is broken how, and when: the short form, the full one, and endless chance by a seed."""
+"""Which target is broken how, and when: the short form, the full one, and endless chance by a seed.
+
+`faults` are those that the endpoint's targets can have (`Recipe.faults`).
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,11 @@ _PAIRS = (
 )
 
 
-def short(places: Sequence[Place]) -> tuple[Step, ...]:
+def short(places: Sequence[Place], faults: Sequence[Fault] = tuple(Fault)) -> tuple[Step, ...]:
     """One fault of every family and one pair; below 40 s, for CI and demonstrations."""
     first, second = _ordered(places)[:2]
-    faults = (Fault.REFUSE, Fault.HANG, Fault.S429_AFTER, Fault.S401, Fault.CUT, Fault.NO_DONE)
-    steps = [_step({first.name: fault}, OPEN) for fault in faults]
+    families = (Fault.REFUSE, Fault.HANG, Fault.S429_AFTER, Fault.S401, Fault.CUT, Fault.NO_DONE)
+    steps = [_step({first.name: fault}, OPEN) for fault in families if fault in faults]
     if len(places) > 2:
         steps.append(_step({first.name: Fault.HANG, second.name: Fault.S503}, CLOSED))
     return (*steps, _step({place.name: Fault.S503 for place in places}, CLOSED))
@@ -45,10 +48,10 @@ def chosen(places: Sequence[Place], faults: Sequence[Fault]) -> tuple[Step, ...]
     return tuple(_step({first.name: fault}, OPEN) for fault in faults)
 
 
-def full(places: Sequence[Place]) -> tuple[Step, ...]:
+def full(places: Sequence[Place], faults: Sequence[Fault] = tuple(Fault)) -> tuple[Step, ...]:
     """Every fault on the first target under both kinds of load, each other target alone, pairs, and all at once."""
     first, *others = _ordered(places)
-    steps = [_step({first.name: fault}, load) for load in (OPEN, CLOSED) for fault in Fault]
+    steps = [_step({first.name: fault}, load) for load in (OPEN, CLOSED) for fault in faults]
     steps += [_step({other.name: Fault.S503}, OPEN) for other in others]
     if len(others) > 1:
         steps += [
@@ -59,10 +62,10 @@ def full(places: Sequence[Place]) -> tuple[Step, ...]:
     return (*steps, _step({place.name: Fault.S503 for place in places}, CLOSED))
 
 
-def soak(places: Sequence[Place], seed: int) -> Iterator[Step]:
+def soak(places: Sequence[Place], seed: int, faults: Sequence[Fault] = tuple(Fault)) -> Iterator[Step]:
     """Steps without end, the same ones for the same seed: one or two targets, any fault, any load."""
     chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
-    moving = [fault for fault in Fault if fault.effect is Effect.MOVES_ON]
+    moving = [fault for fault in faults if fault.effect is Effect.MOVES_ON]
     seen = [fault for fault in moving if not fault.unseen]
     while True:
         load = Load(
@@ -72,7 +75,7 @@ def soak(places: Sequence[Place], seed: int) -> Iterator[Step]:
             one, two = chance.sample([place.name for place in places], 2)
             yield _step({one: chance.choice(moving), two: chance.choice(seen)}, load)
         else:
-            fault = chance.choice(list(Fault))
+            fault = chance.choice(faults)
             elsewhere = fault.effect is Effect.MOVES_ON and chance.random() < 0.3
             target = chance.choice(places) if elsewhere else _ordered(places)[0]
             yield _step({target.name: fault}, load)

@@ -76,7 +76,7 @@ async def run(
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
         client = httpx.AsyncClient(trust_env=False, timeout=_patience(recipe), limits=limits)
         await stack.enter_async_context(client)
-        callers = Callers(client, envoy.url, recipe.endpoint, clock, offers_tools(recipe.places))
+        callers = Callers(client, envoy.url, recipe.endpoint, clock, offers_tools(recipe.places), recipe.api)
         for step in steps:
             if seconds is not None and clock() > seconds:
                 break

@@ -1,6 +1,6 @@
 """A model server on loopback that breaks as told while it runs, down to its sockets.
 
-Its answers are correct chat completions that name it. It shares the event loop of the drill, so that arrivals and
+Its answers are correct chat completions and embeddings that name it. It shares the event loop of the drill, so that arrivals and
 ends of requests are on the same clock as what callers saw.
 """
 
@@ -119,7 +119,7 @@ class DrillTarget:
         body = json.loads(await reader.readexactly(length) or b"{}")
         arrived, fault = self.clock(), self.fault
         number = str(body.get("user", "")).rpartition("-")[2]
-        answer = _Answer(self, reader, writer, body)
+        answer = _Answer(self, reader, writer, body, head.split(b" ", 2)[1].endswith(b"/embeddings"))
         try:
             return await answer.give(fault)
         finally:
@@ -137,8 +137,9 @@ class _Answer:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         body: dict[str, Any],
+        embeds: bool,
     ) -> None:
-        self.target, self.reader, self.writer, self.body = target, reader, writer, body
+        self.target, self.reader, self.writer, self.body, self.embeds = target, reader, writer, body, embeds
 
     async def give(self, fault: Fault | None) -> bool:
         """Whether the connection can be used again."""
@@ -168,7 +169,13 @@ class _Answer:
             return await self._whole(status, {"error": error}, extra)
         if self.body.get("stream"):
             return await self._stream(fault)
-        return await self._plain(fault)
+        return await (self._vector(fault) if self.embeds else self._plain(fault))
+
+    async def _vector(self, fault: Fault | None) -> bool:
+        row = {"object": "embedding", "index": 0, "embedding": [0.25, -0.5, 0.125]}
+        usage = {"prompt_tokens": 3, "total_tokens": 3}
+        body = {"object": "list", "data": [row], "model": self.target.name, "usage": usage}
+        return await self._whole(200, body, fault=fault)
 
     async def _until_gone(self, seconds: float) -> bool:
         """Wait for the caller to go away; True when it is still there after so long."""
@@ -195,10 +202,12 @@ class _Answer:
             self.writer.write(data[:20])
             return await self._end(fault)
         if fault is Fault.DRIP:
-            for start in range(0, len(data), 1 + len(data) // 3):
-                self.writer.write(data[start : start + 1 + len(data) // 3])
+            piece = 1 + len(data) // 3
+            for start in range(0, len(data), piece):
+                self.writer.write(data[start : start + piece])
                 await self.writer.drain()
-                await asyncio.sleep(0.6 * self.target.first_byte)
+                if start + piece < len(data):
+                    await asyncio.sleep(0.6 * self.target.first_byte)
         else:
             self.writer.write(data)
         await self.writer.drain()
