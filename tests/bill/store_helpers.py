@@ -1,6 +1,7 @@
 """Stores on loopback that answer as the clouds' own do, each only to requests that carry a credential.
 
-S3 is moto's server, which nobody here wrote. The others are made after:
+For S3 there is moto's server too, which nobody here wrote; what it cannot do wrong is tried here. These are made after:
+    Amazon  docs.aws.amazon.com/AmazonS3/latest/API, ListObjectsV2 and GetObject
     Azure   learn.microsoft.com/rest/api/storageservices/list-blobs and get-blob, version 2021-12-02
     Google  cloud.google.com/storage/docs/xml-api (list objects version 2, GET with Range and If-Match), and its JSON API
     Oracle  docs.oracle.com/iaas/api, objectstorage 20160918, ListObjects and GetObject
@@ -138,8 +139,8 @@ class Azure:
         ).encode()
 
 
-class Google:
-    """`/bucket?list-type=2`: the XML interface."""
+class ListV2:
+    """`/bucket?list-type=2`: Amazon's interface, and Google's for XML."""
 
     kind = "application/xml"
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from store_helpers import Azure, Google, Held, Oracle, store
+from store_helpers import Azure, Held, ListV2, Oracle, store
 
 from anyport.bill import copying, stores
 from conftest import Bill
@@ -25,7 +25,8 @@ SECRET = "c2VjcmV0LXRoYXQtbm8tb25lLW1heS1zZWU="
 URLS = {
     "s3": "s3://bills/focus", "az": "az://bills/focus", "gs": "gs://bills/focus", "oci": "oci://bills@bling/focus",
 }  # fmt: skip
-STANDINS = {"az": Azure, "gs": Google, "oci": Oracle}
+"""`s3` is moto's server."""
+STANDINS = {"az": Azure, "gs": ListV2, "oci": Oracle, "aws": ListV2}
 Put = Callable[[dict[str, bytes]], None]
 
 
@@ -57,6 +58,14 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch
     return monkeypatch
 
 
+def amazon(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "who", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": address, "AWS_ALLOW_HTTP": "true",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+
+
 @contextmanager
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Put]:
     import boto3
@@ -66,11 +75,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Put]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "who", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ALLOW_HTTP": "true",
-        }.items():  # fmt: skip
-            monkeypatch.setenv(name, value)
+        amazon(f"http://{host}:{port}", monkeypatch)
         client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
         urllib.request.urlopen(
             urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
@@ -89,7 +94,9 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Put]:
 def set_up(kind: str, address: str, key: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials where each library looks for them."""
     home.mkdir(exist_ok=True)
-    if kind == "az":
+    if kind == "aws":
+        amazon(address, monkeypatch)
+    elif kind == "az":
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "acct")
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", SECRET)
         monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"{address}/acct")
@@ -132,7 +139,7 @@ def stored(
         else:
             address = stack.enter_context(store(STANDINS[kind](), held))
             set_up(kind, address, key, place / "home", clean)
-            yield Stored(URLS[kind], held, held.objects.update)
+            yield Stored(URLS.get(kind, URLS["s3"]), held, held.objects.update)
 
 
 every = pytest.mark.parametrize("stored", URLS, indirect=True)
@@ -275,19 +282,12 @@ def test_a_copy_that_has_no_room_is_not_begun(
     assert not [path for _, path, _ in stored.held.asked if "azure" in path]
 
 
-@pytest.mark.parametrize("kind", ["s3", "az", "gs", "oci"])
+@pytest.mark.parametrize("kind", STANDINS)
 def test_nobody_there_is_a_sentence(
     kind: str, clean: pytest.MonkeyPatch, key: str, place: Path, bill: Bill
 ) -> None:
-    address = "http://127.0.0.1:1"
-    if kind == "s3":
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "who", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": address, "AWS_ALLOW_HTTP": "true",
-        }.items():  # fmt: skip
-            clean.setenv(name, value)
-    set_up(kind, address, key, place / "home", clean)
-    ran = bill(URLS[kind])
+    set_up(kind, "http://127.0.0.1:1", key, place / "home", clean)
+    ran = bill(URLS.get(kind, URLS["s3"]))
     assert ran.code == 2
     assert "AP572 it cannot be reached" in ran.err
     assert SECRET not in ran.err
