@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 import time
@@ -60,30 +59,28 @@ class Provider:
 
     def __init__(self, api: Api, space: str, folder: Path, **config: Any) -> None:
         self.space, self.api = space, api
-        self.over: Callable[[], Any]
-        self.wait_as_usual()
+        self.over: Callable[[], Any] | None = None
+        self.waits = False
         self.waiter = Waiter(api, Patience(floor_seconds=60), lambda *_: "", self.now)
         self.real = RealProvider(State(folder, "kubernetes"), SystemClock(), api, self.waiter)
         self.real.Configure(pb.ConfigureRequest(args=struct(config)), Context())
 
     def now(self) -> float:
-        """The time, for the wait; it is over when what a test wants to be told has come about."""
-        return 1e9 if self.over() else time.monotonic()
+        """The time, for a wait, which asks first for its start; over when what a test wants to be told is there."""
+        begun, self.waits = self.waits, True
+        return 1e9 if begun and self.over is not None and self.over() else time.monotonic()
 
     def wait_as_usual(self) -> None:
         """Time is what the clock says."""
-        self.over = lambda: False
+        self.over = None
 
     def wait_until(self, *there: tuple[str, str, Callable[[Any], Any]]) -> None:
-        """Time is over for the next waits when of each kind some object in the namespace is so."""
+        """Time is over for the next wait when of each kind some object in the namespace is so."""
+        self.waits = False
         self.over = lambda: all(
             any(fits(found) for found in self.api.list(version, kind, self.space))
             for version, kind, fits in there
         )
-
-    def wait_for_one_look(self) -> None:
-        """Time is over for the next wait when it has looked once."""
-        self.over = itertools.count().__next__
 
     def urn(self, token: str) -> str:
         return f"urn:pulumi:test::p::{token}::x"
@@ -212,7 +209,7 @@ def test_a_deployment_is_waited_for(provider: Provider, space: Space) -> None:
     assert outputs["status"]["readyReplicas"] == 2
     ports = {"selector": {"app": "d"}, "ports": [{"port": 80, "targetPort": 8000}]}
     provider.create(SERVICE, provider.body("d", spec=ports))
-    provider.wait_for_one_look()
+    provider.wait_until()
     with pytest.raises(Unfinished, match="does not target any Pods"):
         provider.create(SERVICE, provider.body("e", spec={**ports, "selector": {"app": "e"}}))
     assert len(space.pods("d")) == 2
@@ -260,11 +257,11 @@ def test_pods_that_are_refused_say_so(provider: Provider, space: Space) -> None:
 
 def test_a_claim_that_nobody_serves_is_named(provider: Provider) -> None:
     size = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    provider.wait_for_one_look()
+    provider.wait_until()
     with pytest.raises(Unfinished, match="there is no storage class none-such"):
         provider.create(CLAIM, provider.body("c", spec={**size, "storageClassName": "none-such"}))
     volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]
-    provider.wait_for_one_look()
+    provider.wait_until()
     with pytest.raises(Unfinished, match=r'Failed to bind PersistentVolumeClaim\(s\): "c"'):
         provider.create(DEPLOYMENT, provider.body("d", spec=deployment("d", pod_spec(volumes=volumes))))
     provider.wait_as_usual()
@@ -277,7 +274,7 @@ def test_annotations_say_whether_and_for_what_is_waited(provider: Provider, clus
     assert provider.create(DEPLOYMENT, provider.body("d", spec=spec, metadata=skip))[0]
     wanted = json.dumps(["jsonpath={.data.ready}=yes", "condition=Done"])
     wait = {"annotations": {"pulumi.com/waitFor": wanted}}
-    provider.wait_for_one_look()
+    provider.wait_until()
     with pytest.raises(Unfinished) as told:
         provider.create(CONFIG_MAP, provider.body("m", data={"ready": "no"}, metadata=wait))
     assert told.value.reasons[1:] == [
