@@ -73,7 +73,7 @@ def drill(
     if sum(given.values()) > 1:
         two = " and ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"{two} cannot go together")
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing is left running also then
     try:
         recipe = recipe_of(
             EXAMPLE if contract is None else read_contracts(contract), endpoint, Rules(slack=slack)
@@ -148,12 +148,6 @@ def _told(found: Measured) -> None:
     from anyport_sandbox.drill.report import step_line
 
     click.echo(step_line(found), err=True)
-
-
-def _stop(number: int, frame: object) -> None:
-    """A pipeline's SIGTERM ends a drill as Ctrl-C does: nothing is left running or lying about."""
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def _show(done: Drilled, form: str, page: Path | None) -> None:

@@ -38,7 +38,7 @@ def limits_for(file: Path, stack: StackConfig, named: Path | None = None) -> Pol
     from anyport.placement.policy_limits import NO_LIMITS, limits_of, policy_file
     from anyport.source import read_yaml
 
-    if all(endpoint.placement is None for endpoint in stack.spec.endpoints.values()):
+    if not stack.spec.placed:
         return NO_LIMITS
     path = policy_file(file.parent, named)
     if path is None:

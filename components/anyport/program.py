@@ -67,8 +67,7 @@ async def _build(folder: Path, today: date) -> None:
 
 def _limits(stack: StackConfig, folder: Path) -> PolicyLimits:
     """What bounds placements: the file that `anyport plan` and the packs read too, so that all choose and judge alike."""
-    placed = any(endpoint.placement is not None for endpoint in stack.spec.endpoints.values())
-    return read_limits(policy_file(folder)) if placed else NO_LIMITS
+    return read_limits(policy_file(folder)) if stack.spec.placed else NO_LIMITS
 
 
 def _among(names: set[str]) -> Callable[[Any], bool]:

@@ -123,6 +123,11 @@ class StackSpec(SpecModel):
     endpoints: dict[Name, EndpointSpec] = Field(min_length=1)
     """The endpoints by name; names are stable resource names."""
 
+    @property
+    def placed(self) -> frozenset[str]:
+        """Names of the endpoints whose targets are chosen by a placement."""
+        return frozenset(name for name, each in self.endpoints.items() if each.placement is not None)
+
 
 def parse(mapping: Any, source: Source | None = None, catalog: Catalog | None = None) -> StackSpec:
     """Parse a mapping into a spec.

@@ -146,7 +146,7 @@ def _build_share(value: Any, source: Source) -> tuple[BuildShare, list[Problem]]
 
 def _share_names(build: BuildShare, spec: StackSpec, source: Source) -> list[Problem]:
     """Names that the spec does not have. A placement may use any provider, and names its targets by itself."""
-    placed = {name for name, endpoint in spec.endpoints.items() if endpoint.placement is not None}
+    placed = spec.placed
     targets = {
         f"{endpoint}/{target}": inner.provider
         for endpoint, e in spec.endpoints.items()

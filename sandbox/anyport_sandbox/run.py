@@ -43,7 +43,7 @@ PACKS = ("../policies/resilience", "../policies/baseline")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Ctrl-C and SIGTERM end in a sentence and leave nothing running."""
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = arguments if arguments is not None else sys.argv[1:]
     commands = {"up": up, "down": down, "env": env}
     if len(words) != 1 or words[0] not in commands:
@@ -219,11 +219,6 @@ def _deployed_key(workspace: Workspace, reference: str) -> str:
         "config", "get", "-s", STACK, reference.removeprefix("config:"), quiet=True, check=False
     )
     return found.stdout.strip() if found.returncode == 0 else ""
-
-
-def _stop(number: int, frame: object) -> None:
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def _say(text: str) -> None:
