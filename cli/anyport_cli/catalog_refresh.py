@@ -88,7 +88,7 @@ def refresh(
     if found is not None and writes:
         _writable(folder, found)
         for name, text in found.texts.items():
-            write(folder / name, text)
+            write(folder / name, _ended_alike(text, folder / name))
     _show(found, problems, output, writes)
     raise click.exceptions.Exit(2 if problems else 3 if found and found.failures else 0)
 
@@ -142,6 +142,11 @@ def _ask(
         f"models/{file.name}": file.read_text("utf-8") for file in sorted((folder / "models").glob("*.yaml"))
     }
     return refreshed(catalog, texts, provider, asked, asker, _shown(folder))
+
+
+def _ended_alike(text: str, file: Path) -> str:
+    """The text with the line ends that the file has, so that no other line of it changes."""
+    return text.replace("\n", "\r\n") if b"\r\n" in file.read_bytes() else text
 
 
 def _shown(folder: Path) -> str:

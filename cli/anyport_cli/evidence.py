@@ -11,7 +11,7 @@ import click
 from .git import run_git
 from .tree import top_of
 
-__all__ = ["checkout_of", "not_over"]
+__all__ = ["checkouts_of", "not_over"]
 
 
 def not_over(output: Path | None, inputs: Iterable[Path]) -> None:
@@ -27,12 +27,19 @@ def not_over(output: Path | None, inputs: Iterable[Path]) -> None:
         raise click.UsageError(f"--output {output} is a file that is read; name another one")
 
 
-def checkout_of(path: Path, output: Path | None, what: str) -> dict[str, object]:
-    """Commit, and whether anything but the file to be written differs from it; nulls outside a checkout.
+def checkouts_of(paths: Iterable[Path], output: Path | None, what: str) -> list[dict[str, object]]:
+    """The checkouts that files are from, in the files' order: `stacks` (the files), `commit`, and whether anything but
+    the file to be written differs from it (`dirty`); nulls for files outside of any.
 
     The page itself is left out, or the next run, on the same sources, would call them changed.
     """
-    top = top_of(path)
+    by_top: dict[Path | None, list[str]] = {}
+    for path in paths:
+        by_top.setdefault(top_of(path), []).append(str(path))
+    return [{"stacks": stacks, **_state(top, output, what)} for top, stacks in by_top.items()]
+
+
+def _state(top: Path | None, output: Path | None, what: str) -> dict[str, object]:
     if top is None:
         return {"commit": None, "dirty": None}
     head = run_git(top, ["rev-parse", "--verify", "--quiet", "HEAD"], what)

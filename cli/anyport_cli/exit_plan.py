@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .evidence import checkout_of, not_over
+from .evidence import checkouts_of, not_over
 from .inputs import day, load_plans, show_problems, stack_files, today_option
 from .output import write
 
@@ -76,7 +76,8 @@ def exit_plan(
     if problems:
         show_problems(problems)
         raise click.exceptions.Exit(2)
-    value = {"today": str(asked), "checkout": checkout_of(files[0], output, "exit-plan"), **value}
+    value = {"today": str(asked), "checkouts": checkouts_of(files, output, "exit-plan"), **value}
+    value["drills_folder"] = None if drills is None else str(drills)
     value["inputs"] = {str(path): _sha256(path.read_bytes()) for path in read} | value["inputs"]
     if output is None:
         click.echo(_shown(form, value), nl=False)

@@ -75,12 +75,12 @@ class Disk:
         return os.path.lexists(path)
 
     def stack_files(self, paths: Sequence[Path]) -> list[Path]:
-        """Each file once, in the order named and by name inside a folder."""
-        found: dict[Path, None] = {}
+        """Each file once, however it is spelt, in the order named and by name inside a folder."""
+        found: dict[str, Path] = {}
         for path in paths:
-            inside = sorted(path.glob(PATTERN)) if path.is_dir() else [path]
-            found.update(dict.fromkeys(inside))
-        return list(found)
+            for each in sorted(path.glob(PATTERN)) if path.is_dir() else [path]:
+                found.setdefault(os.path.realpath(each), each)
+        return list(found.values())
 
 
 def _root(path: Path) -> Path:

@@ -38,6 +38,15 @@ def test_a_state_is_read() -> None:
     ]
 
 
+@pytest.mark.parametrize("price", [".inf", ".nan", "-1"])
+def test_a_price_is_a_number_of_dollars(folder: Path, price: str) -> None:
+    file = folder / "models" / "alpha.yaml"
+    before, found, after = file.read_text("utf-8").partition("input_usd_per_million: ")
+    assert found
+    file.write_text(f"{before}{found}{price}\n{after.partition(chr(10))[2]}", "utf-8")
+    assert [code for code, _, _ in faults(folder)] == ["AP503"]
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_folder_without_a_part_is_no_catalog(folder: Path, part: str) -> None:
     (shutil.rmtree if (folder / part).is_dir() else Path.unlink)(folder / part)

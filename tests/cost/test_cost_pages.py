@@ -156,7 +156,7 @@ def test_strangers_words_are_escaped_in_exit_plans() -> None:
         "undrilled": [HOSTILE + "\n# a heading"],
     }  # fmt: skip
     value = {
-        "today": HOSTILE, "checkout": {"commit": None, "dirty": None}, "catalog_collected_on": HOSTILE,
+        "drills_folder": HOSTILE, "today": HOSTILE, "checkouts": [{"stacks": [HOSTILE], "commit": None, "dirty": None}] * 2, "catalog_collected_on": HOSTILE,
         "assumptions": {"hours": 1, "input_share": "1", "load_factor": "1"}, "rows": [row], "inputs": {HOSTILE: "0"},
         "drills": [{"file": HOSTILE, "endpoint": HOSTILE, "steps": 1, "kept": True, "date": None}],
     }  # fmt: skip

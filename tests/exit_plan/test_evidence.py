@@ -49,7 +49,9 @@ def write(output: str) -> dict[str, object]:
     words = ["exit-plan", "--all", "--today", "2026-11-25", "--format", "json", "--output", output]
     ended = CliRunner().invoke(cli, words)
     assert ended.exit_code in (0, 1), ended.output
-    return dict(json.loads(Path(output).read_text())["checkout"])
+    [checkout] = json.loads(Path(output).read_text())["checkouts"]
+    assert checkout.pop("stacks") == ["stacks/Pulumi.x.yaml"]
+    return dict(checkout)
 
 
 @pytest.mark.parametrize("output", ["evidence/new page é.json", "top.json"])
@@ -83,3 +85,48 @@ def test_a_page_outside_and_a_plan_outside(checkout: Path, tmp_path: Path) -> No
     assert write(str(tmp_path / "out.json"))["dirty"] is False
     (checkout / "stray").write_text("x")
     assert write(str(tmp_path / "out.json"))["dirty"] is True
+
+
+def test_each_checkout_that_stacks_are_from_is_named(checkout: Path, tmp_path: Path) -> None:
+    """One is clean, another has changes, a third file is from none."""
+    other, outside = tmp_path / "other", tmp_path / "outside"
+    for folder in (other, outside):
+        folder.mkdir()
+        (folder / "Pulumi.x.yaml").write_text(TEXT)
+    git(other, "init", "-q", "-b", "main")
+    git(other, "add", "-A")
+    git(other, "commit", "-q", "-m", "x")
+    (other / "stray").write_text("x")
+    places = ["stacks", str(other), str(outside)]
+    words = ["exit-plan", "--without", "azure_openai", "--today", "2026-11-25"]
+    text = CliRunner().invoke(cli, [*words, *places]).output
+    said = [
+        f"stacks/Pulumi.x.yaml from {git(checkout, 'rev-parse', 'HEAD')}",
+        f"{other}/Pulumi.x.yaml from {git(other, 'rev-parse', 'HEAD')}, with changes not committed",
+        f"{outside}/Pulumi.x.yaml from no checkout",
+    ]
+    assert f"As of 2026-11-25, {'; '.join(said)}; facts of the catalog" in text
+    rows = [line.split(" | ")[1:3] for line in text.splitlines() if line.startswith("| provider")]
+    assert rows == [[f"{place}/Pulumi.x.yaml", "chat"] for place in places]
+
+
+def test_the_same_file_by_two_names_is_judged_once(checkout: Path) -> None:
+    (checkout / "link").symlink_to("stacks")
+    words = [
+        "exit-plan",
+        "--without",
+        "azure_openai",
+        "--format",
+        "json",
+        "stacks",
+        "link",
+        str(checkout / "stacks"),
+    ]
+    value = json.loads(CliRunner().invoke(cli, words).stdout)
+    assert [row["stack"] for row in value["rows"]] == ["stacks/Pulumi.x.yaml"]
+
+
+def test_an_empty_folder_of_drills_is_not_called_none_given(checkout: Path) -> None:
+    words = ["exit-plan", "--without", "azure_openai"]
+    assert "- none was given (--drills)" in CliRunner().invoke(cli, words).output
+    assert "- evidence holds none" in CliRunner().invoke(cli, [*words, "--drills", "evidence"]).output

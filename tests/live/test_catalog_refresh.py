@@ -63,6 +63,16 @@ def test_what_is_written_is_right_and_a_second_time_changes_nothing(
     assert files(data) == written
 
 
+def test_line_ends_stay_those_of_the_file(server: ListingServer, refresh: Run, data: Path) -> None:
+    change(server)
+    for file in (data / "models").iterdir():
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert refresh("azure", "--write").exit_code == 0
+    for file in (data / "models").iterdir():
+        text = file.read_bytes()
+        assert text.count(b"\n") == text.count(b"\r\n"), file.name
+
+
 def test_no_fact_is_lost(server: ListingServer, refresh: Run, data: Path) -> None:
     """After an empty list every row is still there, with all it said, and marked."""
     before = load_folder(data)

@@ -177,6 +177,13 @@ def test_every_problem_of_a_policy_configuration_is_said_at_once(tmp_path: Path)
     assert "did you mean model-retirement?" in str(error.value)
 
 
+def test_a_capacity_below_nothing_is_none(tmp_path: Path) -> None:
+    text = '{"fallback-capacity": {"tokens_per_minute": {"chat/vertex": -5000, "chat/oci": 0}}}'
+    with pytest.raises(PolicyFileError) as error:
+        load_policy_config(written(tmp_path, text, "policy-config.json"), RULES)
+    assert problems(error) == [("AW011", 1, "fallback-capacity.tokens_per_minute.chat/vertex")]
+
+
 def test_no_file_says_nothing(tmp_path: Path) -> None:
     assert load_policy_config(tmp_path / "none.json", RULES) is NO_CONFIG
 

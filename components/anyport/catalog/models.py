@@ -48,7 +48,7 @@ def independent(domain_a: str, domain_b: str) -> bool:
 
 
 class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
 
 class Evidence(_Fact):

@@ -41,7 +41,7 @@ def as_page(value: dict[str, Any]) -> str:
     """The same as HTML, with a table of verdicts on top. Names from stack files and drills are escaped."""
     body = [f'<p class="soft">{escape(line)}</p>' for line in head_lines(value)]
     body += ["<h2>Verdicts</h2>", _verdicts(value["rows"]), "<h2>What is left</h2>"]
-    body.append(table(HEADS, (cells(row) for row in value["rows"]), (6, 7, 8)))
+    body.append(table(HEADS, (cells(row) for row in value["rows"]), (7, 8, 9)))
     for row in value["rows"]:
         if row["dead"]:
             body += _section(row)

@@ -8,18 +8,17 @@ from typing import Any
 __all__ = ["HEADS", "added", "capacity", "cells", "details", "drill_lines", "head_lines", "restore"]
 
 HEADS = (
-    "without", "endpoint", "verdict", "lives on, in order", "answers after", "capacity left", "steady month before",
+    "without", "stack", "endpoint", "verdict", "lives on, in order", "answers after", "capacity left", "steady month before",
     "after", "added",
 )  # fmt: skip
 
 
 def head_lines(value: dict[str, Any]) -> tuple[str, ...]:
     """Where the page comes from and what it assumes."""
-    commit = value["checkout"]["commit"] or "no checkout"
-    state = {True: ", with changes not committed", False: "", None: ""}[value["checkout"]["dirty"]]
-    asked = value["assumptions"]
+    checkouts, asked = value["checkouts"], value["assumptions"]
+    origin = "; ".join(_origin(one, len(checkouts) > 1) for one in checkouts)
     return (
-        f"As of {value['today']}, from {commit}{state}; facts of the catalog as of {value['catalog_collected_on']}.",
+        f"As of {value['today']}, {origin}; facts of the catalog as of {value['catalog_collected_on']}.",
         (
             f"Costs: list prices, {asked['hours']} h, {asked['input_share']} of tokens are prompt, mean traffic is "
             f"{asked['load_factor']} of the declared. What is lost is taken as still rented."
@@ -28,11 +27,18 @@ def head_lines(value: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def _origin(checkout: dict[str, Any], several: bool) -> str:
+    """Commit and state; of several checkouts also what is from there."""
+    stacks = f"{', '.join(checkout['stacks'])} " if several else ""
+    state = ", with changes not committed" if checkout["dirty"] else ""
+    return f"{stacks}from {checkout['commit'] or 'no checkout'}{state}"
+
+
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
     """One row of the table, below `HEADS`."""
     cold = [f"{one['target']} (cold, {_minutes(one['restore_minutes'])})" for one in row["cold"]]
     return (
-        row["loss"], row["endpoint"], row["verdict"], ", ".join([*row["warm"], *cold]) or "nothing", restore(row),
+        row["loss"], row["stack"], row["endpoint"], row["verdict"], ", ".join([*row["warm"], *cold]) or "nothing", restore(row),
         capacity(row["capacity"]), _total(row["before"]), _total(row["after"]), added(row["added"]),
     )  # fmt: skip
 
@@ -78,13 +84,15 @@ def details(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def drill_lines(value: dict[str, Any]) -> list[str]:
-    """Stored drills; where none was given, that is said."""
+    """Stored drills; where there are none, why is said."""
     lines = [
         f"{one['file']}: {one['endpoint']}, {one['steps']} steps, {'kept' if one['kept'] else 'not kept'}, "
         f"{one['date'] or 'date not recorded'}"
         for one in value["drills"]
     ]
-    return lines or ["none was given (--drills)"]
+    if value["drills_folder"] is None:
+        return ["none was given (--drills)"]
+    return lines or [f"{value['drills_folder']} holds none"]
 
 
 def _minutes(minutes: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
@@ -18,7 +19,7 @@ class Capacity(Parameters):
 
     share: float = Field(default=1.0, gt=0, le=10)
     """Share of the endpoint's traffic that must be left. Default: 1.0, all of it."""
-    tokens_per_minute: dict[str, int] = {}
+    tokens_per_minute: dict[str, Annotated[int, Field(ge=0)]] = {}
     """Tokens per minute that a target carries, by `endpoint/target`, where it was measured or promised.
     Default: what the target's capacity option buys; pay-per-token services promise none."""
 
