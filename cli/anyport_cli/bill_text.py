@@ -1,4 +1,7 @@
-"""The text report of `anyport bill`: one table per month and currency, then invoices, findings and files."""
+"""The text report of `anyport bill`: one table per month and currency, then invoices, findings and files.
+
+Names of services, tags and files are words of others: they are shown harmless, one line each.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from decimal import Decimal
 
 from anyport.bill.columns import NOT_THERE
 from anyport.bill.model import Finding, Line, Report, Total
+from anyport_policies.report.escape import plain
 
 from .text import columns
 
@@ -23,14 +27,19 @@ def bill_text(report: Report) -> str:
     parts += _findings("to look at", (f for f in report.findings if f.fails))
     parts += _findings("remarks", (f for f in report.findings if not f.fails))
     parts += [_files(report)]
-    parts += [f"note: {note}" for note in report.notes]
-    return "\n".join(parts) + "\n"
+    parts += [f"note: {plain(note)}" for note in report.notes]
+    return "".join(f"{_no_command(line)}\n" for part in parts for line in part.split("\n"))
+
+
+def _no_command(line: str) -> str:
+    """A log of a pipeline takes lines that begin so for commands."""
+    return f"./{line}" if line.lstrip().startswith(("::", "##[")) else line
 
 
 def _month(report: Report, month: str, currency: str) -> Iterator[str]:
     lines = [line for line in report.lines if (line.month, line.currency) == (month, currency)]
     owned = [line for line in lines if line.endpoint]
-    yield f"{month}, {currency or 'no currency'}\n"
+    yield f"{month}, {plain(currency) or 'no currency'}\n"
     if owned:
         heads = (
             "endpoint", "target", "provider", "model", "charges", "credits", "net", "billed", "tokens", "per million",
@@ -44,7 +53,7 @@ def _month(report: Report, month: str, currency: str) -> Iterator[str]:
             money(line.charges),
             money(line.credits),
             money(line.net),
-            money(line.billed),
+            _billed(line),
         )
         for line in lines
         if not line.endpoint and (line.charges or line.credits or line.billed)
@@ -66,11 +75,15 @@ def _row(line: Line) -> tuple[str, ...]:
         money(line.charges),
         money(line.credits),
         money(line.net),
-        "list price" if line.list_priced else money(line.billed),
+        _billed(line),
         f"{sum(line.tokens):,}" if line.tokens else "not counted",
         money(line.per_million) if line.per_million is not None else "-",
         ", ".join(sorted(line.rules)),
     )
+
+
+def _billed(line: Line) -> str:
+    return "list price" if line.list_priced else money(line.billed)
 
 
 def _what(line: Line) -> str:
@@ -95,7 +108,7 @@ def _findings(title: str, findings: Iterable[Finding]) -> list[str]:
             cost += f", expected {money(finding.expected)}"
         when = f"{finding.month}, " if finding.month else ""
         text = f"  {finding.kind}: {when}{where}: {finding.message}{':' + cost if cost else ''}"
-        lines.append(text + (f"\n      fix: {finding.fix}" if finding.fix else ""))
+        lines.append(plain(text) + (f"\n      fix: {plain(finding.fix)}" if finding.fix else ""))
     return [f"{title}:", *lines, ""] if lines else []
 
 
@@ -106,10 +119,11 @@ def _files(report: Report) -> str:
     ]
     text = columns(("file", "provider", "version", "rows", "remarks"), rows)
     for file in report.files:
-        plain = ", ".join(name for name, why in file.without.items() if why == NOT_THERE)
-        text += f"\n{file.path} lacks {plain}" if plain else ""
+        path = plain(file.path)
+        lacking = ", ".join(name for name, why in file.without.items() if why == NOT_THERE)
+        text += f"\n{path} lacks {lacking}" if lacking else ""
         for name, why in file.without.items():
-            text += "" if why == NOT_THERE else f"\n{file.path} lacks {name}: {why}"
+            text += "" if why == NOT_THERE else f"\n{path} lacks {name}: {why}"
     return text + "\n"
 
 

@@ -136,10 +136,12 @@ def _files(question: Question, before: Revision | None) -> list[Path]:
     """Those named. With a base, files that the change removed are no mistake."""
     if before is None:
         return stack_files(question.paths)
-    known = set(before.stack_files(question.paths))
+    from .tree import own_files
+
+    disk, known = _disk(question), set(before.stack_files(question.paths))
     kept = [path for path in question.paths if path not in known or path.exists()]
-    folders = [path for path in kept if path.is_dir() and not any(path.glob("Pulumi.*.yaml"))]
-    left = tuple(path for path in kept if path not in folders or not before.stack_files([path]))
+    folders = [path for path in kept if path.is_dir() and not own_files(disk, [path])[0]]
+    left = tuple(path for path in kept if path not in folders or not own_files(before, [path])[0])
     return stack_files(left) if left else []
 
 
@@ -154,9 +156,9 @@ def _compared(report: Report, found: Judged, before: Revision, question: Questio
     from anyport_policies.report.model import numbered
 
     from .judging import judge
-    from .tree import shown
+    from .tree import own_files, shown
 
-    was, disk = judge(before, question, before.stack_files(question.paths)), _disk(question)
+    was, disk = judge(before, question, own_files(before, question.paths)[0]), _disk(question)
     remarks = [
         f"{file} could not be judged at the base, so all that is found in it counts as new"
         for file in dict.fromkeys(problem.file for problem in was.problems)

@@ -24,7 +24,7 @@ def read_contracts(path: Path) -> Any:
         return json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise click.UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise click.UsageError(
             f"{path} is not valid JSON; write it with: pulumi stack output --json > {path}"
         ) from None

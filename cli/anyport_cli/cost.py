@@ -84,11 +84,9 @@ def cost(
 def _shown(
     form: str, found: dict[str, list[EndpointCost]], asked: Assumptions, problems: list[Problem]
 ) -> str:
-    from anyport.catalog import load
-
     assumed = (
         f"A month of {asked.hours} h; {asked.input_share:.0%} of tokens are prompt; mean traffic is "
-        f"{asked.load_factor:.0%} of the declared. List prices of the catalog as of {load().collected_on}."
+        f"{asked.load_factor:.0%} of the declared. List prices of the catalog, each as of its own day."
     )
     if form == "html":
         from anyport.cost.page import as_page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import metadata
 from pathlib import Path
@@ -62,6 +63,7 @@ _WAIVERS = """\
 #     owner: ai-platform
 #     ticket: PLAT-1
 #     category: waiver
+#     granted: 2026-11-20
 #     expires: 2027-01-31
 waivers: []
 """
@@ -125,17 +127,17 @@ def init(folder: Path, name: str | None, stack: str) -> None:
                 param_hint=what,
             )
     files = project_files(name, stack)
-    if there := [path for path in files if (folder / path).exists() or (folder / path).is_symlink()]:
-        raise click.UsageError(
-            f"{folder} has {', '.join(there)} already; take another folder, or move them away"
-        )
     try:
+        there = [path for path in files if os.path.lexists(folder / path)]
+        if there:
+            raise click.UsageError(
+                f"{folder} has {', '.join(there)} already; take another folder, or move them away"
+            )
         for path in files:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.UsageError(
-            f"{folder} cannot be written: {(error.strerror or str(error)).lower()}"
-        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise click.UsageError(f"{folder} cannot be written: {why.lower()}") from None
     for path, text in files.items():
         write(folder / path, text)
         click.echo(f"  {folder / path}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ __all__ = [
     "day",
     "format_option",
     "load_plans",
+    "one_line",
     "print_json",
     "refuse_others",
     "show_problems",
@@ -54,16 +56,25 @@ def day(text: str | None) -> date:
 
 
 def stack_files(paths: tuple[Path, ...]) -> list[Path]:
-    """Files as named; a folder stands for the stack files in it; nothing stands for `stacks/`."""
-    from .tree import Disk
+    """Files as named; a folder stands for the stack files in it; nothing stands for `stacks/`.
+
+    What else in a folder looks like a stack file is said on standard error.
+    """
+    from .tree import Disk, misspelt, own_files
 
     named = paths or (Path("stacks"),)
     disk = Disk(named)
     try:
         for path in named:
-            if not disk.stack_files([path]):
-                raise click.UsageError(f"{path} holds no stack files (Pulumi.<stack>.yaml)")
-        return disk.stack_files(named)
+            own, others = own_files(disk, [path])
+            for each in others:
+                click.echo(f"note: {one_line(str(each))} has no anyport: keys and is passed over", err=True)
+            for each in misspelt(path):
+                click.echo(f"note: {one_line(str(each))} is not read; stack files end in .yaml", err=True)
+            if not own:
+                what = "stack files with anyport: keys" if others else "stack files (Pulumi.<stack>.yaml)"
+                raise click.UsageError(f"{path} holds no {what}")
+        return own_files(disk, named)[0]
     except OSError as error:
         raise click.UsageError(f"{path} cannot be read: {error.strerror}") from None
 
@@ -90,9 +101,24 @@ def load_plans(
 def show_problems(problems: list[Problem]) -> None:
     """Print problems for a person, on standard error."""
     for problem in problems:
-        click.echo(str(problem), err=True)
+        click.echo(_harmless(problem), err=True)
     if problems:
         click.echo(f"\n{len(problems)} problem(s)", err=True)
+
+
+def one_line(text: str) -> str:
+    """Text of others for a terminal or a log: on one line, and without characters that act on either."""
+    if text.isprintable():
+        return text
+    from anyport_policies.report.escape import plain
+
+    return plain(text)
+
+
+def _harmless(problem: Problem) -> str:
+    parts = {name: one_line(value) for name, value in problem.to_dict().items() if isinstance(value, str)}
+    text = str(replace(problem, **parts))  # type: ignore[arg-type]  # line and column are not among them
+    return f"./{text}" if text.startswith(("::", "##[")) else text
 
 
 def print_json(value: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -12,14 +12,16 @@ from anyport.catalog import load
 from anyport.cost import Assumptions, estimate
 from anyport.errors import AnyportError, Problem
 from anyport.placement.policy_limits import NO_LIMITS, PolicyLimits, limits_of
-from anyport.plan import PlannedEndpoint, PlannedTarget, resolve
+from anyport.plan import Plan, PlannedEndpoint, PlannedTarget, resolve
 from anyport.source import Source, read_yaml, reading_through
-from anyport.stackfile import load_stack_file
+from anyport.spec import BuildShare
+from anyport.stackfile import is_foreign, load_stack_file
 from anyport_policies.config import NO_CONFIG, PolicyConfig, parse_policy_config
 from anyport_policies.engine import Finding, evaluate
 from anyport_policies.facts import from_plan
 from anyport_policies.report.model import Entry, numbered
 from anyport_policies.rules import RULES
+from anyport_policies.rules.ar011_built_as_planned import built_by_some_stack
 from anyport_policies.waivers import Waiver, apply_waivers, parse_waivers
 
 from .places import Places
@@ -72,13 +74,26 @@ def judge(tree: Tree, question: Question, files: Sequence[Path]) -> Judged:
         by_folder: dict[Path, list[Path]] = {}
         for file in files:
             by_folder.setdefault(file.parent, []).append(file)
-        for folder, inside in by_folder.items():
-            _Folder(tree, question, folder, inside, answer).judge()
+        folders = [_Folder(tree, question, folder, inside, answer) for folder, inside in by_folder.items()]
+        for folder in folders:
+            folder.judge_stacks()
+        for folder in folders:
+            folder.judge_shares(folders)
+            folder.waive()
     answer.problems = [
         replace(p, file=shown(p.file)) if p.file else p for p in dict.fromkeys(answer.problems)
     ]
     answer.entries = numbered({(e.finding, e.file, e.line): e for e in answer.entries}.values())
     return answer
+
+
+@dataclass
+class _Spec:
+    """A spec, and the shares of it that the stack files of a folder build."""
+
+    plan: Plan
+    places: Places
+    shares: list[BuildShare] = field(default_factory=list)
 
 
 @dataclass
@@ -90,21 +105,37 @@ class _Folder:
     folder: Path
     files: list[Path]
     answer: Judged
+    config: PolicyConfig = NO_CONFIG
+    whole: bool = False
+    names: set[str] = field(default_factory=set)
+    specs: dict[str, _Spec] = field(default_factory=dict)
+    entries: dict[tuple[Finding, str, int], Entry] = field(default_factory=dict)
 
-    def judge(self) -> None:
-        config, limits = self._config()
-        entries: dict[tuple[Finding, str, int], Entry] = {}
-        names: set[str] = set()
+    def judge_stacks(self) -> None:
+        self.config, limits = self._config()
         before = len(self.answer.problems)
         for file in self.files:
-            for entry in self._file(file, config, limits, names):
-                entries.setdefault((entry.finding, entry.file, entry.line), entry)
-        whole = before == len(self.answer.problems) and set(self.tree.stack_files([self.folder])) <= set(
-            self.files
-        )
-        self._waived(list(entries.values()), names if whole else None)
+            self._keep(self._file(file, limits))
+        others = set(self.tree.stack_files([self.folder])) - set(self.files)
+        self.whole = before == len(self.answer.problems) and all(is_foreign(file) for file in others)
 
-    def _file(self, file: Path, config: PolicyConfig, limits: PolicyLimits, names: set[str]) -> list[Entry]:
+    def judge_shares(self, folders: Sequence[_Folder]) -> None:
+        """A target that no stack of a spec builds, whichever folders those stacks are in."""
+        for written, spec in self.specs.items():
+            together = [folder for folder in folders if written in folder.specs]
+            shares = [share for folder in together for share in folder.specs[written].shares]
+            if BuildShare() in shares:
+                continue
+            rule = built_by_some_stack(whole=all(folder.whole for folder in together))
+            facts = from_plan(spec.plan, lambda *at, given=shares: any(each.includes(*at) for each in given))
+            found = evaluate(facts, (rule,), self.question.today, self.config)
+            self._keep(_entry(finding, written, spec.places, finding.path) for finding in found)
+
+    def _keep(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self.entries.setdefault((entry.finding, entry.file, entry.line), entry)
+
+    def _file(self, file: Path, limits: PolicyLimits) -> list[Entry]:
         try:
             stack = load_stack_file(file)
             plan = resolve(stack.spec, None, self.question.today, stack.source, limits)
@@ -116,11 +147,12 @@ class _Folder:
         places = Places(stack.source)
         homes = self.answer.homes.setdefault(_stack_name(file), {})
         for endpoint in plan.endpoints:
-            names.add(endpoint.name)
+            self.names.add(endpoint.name)
             self.answer.targets[written, endpoint.name] = tuple(_line(target) for target in endpoint.targets)
             self.answer.costs[written, endpoint.name] = _months(endpoint)
             homes[endpoint.name] = _entry(_NOTHING, written, places, f"endpoints.{endpoint.name}")
-        found = evaluate(from_plan(plan, stack.build.includes), RULES, self.question.today, config)
+        self.specs.setdefault(written, _Spec(plan, places)).shares.append(stack.build)
+        found = evaluate(from_plan(plan, stack.build.includes), RULES, self.question.today, self.config)
         return [_entry(finding, written, places, finding.path) for finding in found]
 
     def _config(self) -> tuple[PolicyConfig, PolicyLimits]:
@@ -134,8 +166,10 @@ class _Folder:
             self.answer.problems += error.problems
             return NO_CONFIG, NO_LIMITS
 
-    def _waived(self, entries: list[Entry], names: set[str] | None) -> None:
-        today = self.question.today
+    def waive(self) -> None:
+        """Give the answer what was found, with what is excepted marked."""
+        today, entries = self.question.today, list(self.entries.values())
+        names = self.names if self.whole else None
         read = self._optional(self.question.waivers or self.folder / "waivers.yaml", self.question.waivers)
         waivers: tuple[Waiver, ...] = ()
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -11,11 +13,22 @@ from anyport.catalog import load
 from anyport.freshness import stale_note
 from anyport.plan import Plan, PlannedTarget
 
-from .inputs import day, format_option, load_plans, print_json, show_problems, stack_files, today_option
+from .inputs import (
+    day,
+    format_option,
+    load_plans,
+    one_line,
+    print_json,
+    show_problems,
+    stack_files,
+    today_option,
+)
 from .policy_file import policy_config_option
 from .text import columns
 
 __all__ = ["plan"]
+
+T = TypeVar("T")
 
 
 @click.command()
@@ -64,7 +77,7 @@ def plan(
             from .placing import explained, show_explained
 
             click.echo("")
-            show_explained(explained(files, asked, policy_config))
+            show_explained(_by_line(explained(files, asked, policy_config)))
         if age:
             click.echo(f"note: {age}")
         show_problems(problems)
@@ -92,15 +105,20 @@ def _pin(files: list[Path], asked: date, output: str, config: Path | None) -> No
             }
         )
     else:
-        show_pinned(found)
+        show_pinned(_by_line(found))
         show_problems(problems)
     raise click.exceptions.Exit(2 if problems else 0)
+
+
+def _by_line(found: Mapping[Path, T]) -> dict[Path, T]:
+    """The same by names of files that are one harmless line each."""
+    return {Path(one_line(str(path))): each for path, each in found.items()}
 
 
 def _show(path: Path, plan: Plan) -> None:
     headings = ("#", "target", "provider", "region", "failure domain", "kind", "model there", "retires")
     for endpoint in plan.endpoints:
-        click.echo(f"{path}: {endpoint.name} ({endpoint.model}, {plan.tier})\n")
+        click.echo(f"{one_line(str(path))}: {endpoint.name} ({endpoint.model}, {plan.tier})\n")
         click.echo(columns(headings, (_row(target) for target in endpoint.targets)))
         click.echo("\n" + _contract_line(endpoint.features, endpoint.limits.model_dump(exclude_none=True)))
         notes: dict[str, list[str]] = {}

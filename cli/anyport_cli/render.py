@@ -156,7 +156,8 @@ def _settings(kind: type[Settings], file: Path | None) -> Settings:
         return kind()
     try:
         value = yaml.safe_load(_read(file, "AP001", "the settings"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Besides what is no YAML: a date that does not exist, and what is nested deeper than it can be read.
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         raise RouteError(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from anyport.source import MAX_BYTES
+from anyport.source import MAX_BYTES, reading_through
+from anyport.stackfile import is_foreign
 
-__all__ = ["Disk", "Tree", "shown", "top_of"]
+__all__ = ["Disk", "Tree", "misspelt", "own_files", "shown", "top_of"]
 
 PATTERN = "Pulumi.*.yaml"
+_OWN_KEY = re.compile(rb"(?m)^\s+[\"']?anyport:")
+"""Saves parsing a file twice; a file where it finds nothing is parsed to be sure."""
 
 
 class Tree(Protocol):
@@ -41,6 +45,31 @@ def shown(path: Path | str) -> str:
         if base is not None and here.is_relative_to(base):
             return here.relative_to(base).as_posix()
     return Path(path).as_posix()
+
+
+def own_files(tree: Tree, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Stack files as named and in folders, and apart those in folders that hold nothing of Anyport's.
+
+    What cannot be read or is no YAML stays among the first, so that it is said.
+    """
+    files = tree.stack_files(paths)
+    others = [file for file in files if file not in paths and _is_another(tree, file)]
+    return [file for file in files if file not in others], others
+
+
+def _is_another(tree: Tree, file: Path) -> bool:
+    try:
+        if _OWN_KEY.search(tree.read(file)):
+            return False
+    except OSError:
+        return False
+    with reading_through(tree.read):
+        return is_foreign(file)
+
+
+def misspelt(path: Path) -> list[Path]:
+    """Files of a folder that would be stack files but for their ending."""
+    return sorted(path.glob("Pulumi.*.yml")) if path.is_dir() else []
 
 
 class Disk:

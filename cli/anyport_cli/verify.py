@@ -5,14 +5,18 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from anyport.contract import TargetContract
+from anyport.contract import EndpointContract
 from anyport.errors import AnyportError
+from anyport.naming import digest
+from anyport.targets.registry import provider_names
 
 from .contracts import endpoint_contracts
 from .inputs import format_option, print_json, show_problems
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["token_names", "verify"]
 
 GATEWAY_KEY = "ANYPORT_GATEWAY_KEY"
+_PREFIX = "ANYPORT_TOKEN_"
 CHECK_NAMES = (
     "chat", "stream", "tools", "json_schema", "embeddings", "usage", "errors", "auth", "context", "served_by",
 )  # fmt: skip
@@ -89,12 +94,27 @@ def verify(
     raise click.exceptions.Exit(0 if all(row.kept for row in rows) else 1)
 
 
-def token_names(target: TargetContract) -> tuple[str, str]:
-    """Environment variables that a target's token is looked for in, the nearer one first."""
-    return (
-        f"ANYPORT_TOKEN_{_shout(target.endpoint)}_{_shout(target.target)}",
-        f"ANYPORT_TOKEN_{_shout(target.provider)}",
-    )
+def token_names(contracts: Iterable[EndpointContract]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Environment variables that each target's token is looked for in, the nearer one first, by endpoint and target.
+
+    The nearer one is this target's alone: `a-b` with target `c` and `a` with target `b-c` must not share it, nor may
+    it be a provider's, as it would be for `azure` with target `openai`. The token would go to another vendor.
+    """
+    providers = {
+        (contract.endpoint, target.target): target.provider
+        for contract in contracts
+        for target in contract.targets
+    }
+    plain = {pair: f"{_PREFIX}{_shout('_'.join(pair))}" for pair in providers}
+    wide = {f"{_PREFIX}{_shout(name)}" for name in (*providers.values(), *provider_names())}
+    taken = Counter([*plain.values(), *wide])
+    return {
+        pair: (
+            plain[pair] if taken[plain[pair]] == 1 else f"{plain[pair]}_{digest(*pair).upper()}",
+            f"{_PREFIX}{_shout(provider)}",
+        )
+        for pair, provider in providers.items()
+    }
 
 
 def _shout(name: str) -> str:
@@ -114,6 +134,7 @@ def _subjects(
     contracts = endpoint_contracts(path)
     _known("--endpoint", endpoints, {one.endpoint for one in contracts})
     _known("--target", targets, {target.target for one in contracts for target in one.targets})
+    variables = token_names(contracts)
     found: list[Subject] = []
     missing: list[str] = []
     for contract in contracts:
@@ -122,9 +143,10 @@ def _subjects(
         for target in contract.targets if not gateway_only else ():
             if targets and target.target not in targets:
                 continue
-            token = next((os.environ[name] for name in token_names(target) if os.environ.get(name)), None)
+            names = variables[contract.endpoint, target.target]
+            token = next((os.environ[name] for name in names if os.environ.get(name)), None)
             if token is None:
-                missing.append(f"{contract.endpoint}/{target.target}: set {' or '.join(token_names(target))}")
+                missing.append(f"{contract.endpoint}/{target.target}: set {' or '.join(names)}")
             else:
                 found.append(target_subject(target, token))
         if through:

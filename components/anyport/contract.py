@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from .spec_parts import Name
+
 __all__ = ["Auth", "EndpointContract", "Limits", "TargetContract", "smallest"]
 
 
@@ -49,8 +51,8 @@ class TargetContract(_Model):
     string is right for a self-deployed Vertex endpoint).
     """
 
-    endpoint: str
-    target: str
+    endpoint: Name
+    target: Name
     provider: str
     operator: str
     region: str
@@ -69,7 +71,7 @@ class TargetContract(_Model):
 class EndpointContract(_Model):
     """What an endpoint gives whichever target serves: features all have, the smallest of each limit."""
 
-    endpoint: str
+    endpoint: Name
     model: str
     apis: tuple[str, ...]
     features: tuple[str, ...]

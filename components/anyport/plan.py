@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
-from .catalog import Catalog, Offer, Region, load
+from .catalog import Catalog, Offer, Region, load, processed_in
 from .contract import Limits, smallest
 from .errors import Problem, SpecError
 from .placement.candidates import Bench
 from .placement.infeasible import infeasible
 from .placement.planner import Placing, place
 from .placement.policy_limits import NO_LIMITS, PolicyLimits
+from .plan_refusals import Refusal, no_zone, retired
 from .posture import posture
 from .sizing import gpus_needed, sizing_notes
 from .source import Source
@@ -52,6 +53,8 @@ class PlannedTarget(_Model):
     """The place that fails together; `none` and `unknown` are never independent of anything."""
     geography: str
     """For residency; `none` and `unknown` satisfy no residency."""
+    data_zone: tuple[str, ...] | None
+    """Geographies of the data zone, in any of which a call may be processed; None for other reaches."""
     deployment_kind: str
     """The catalog's kind: `standard`, `maas`, `on_demand`, `vllm`, …"""
     reach: str
@@ -208,9 +211,6 @@ def _endpoint(
     )
 
 
-Refusal = tuple[str, tuple[str, ...], str, str]
-
-
 def _target(
     name: str, target: TargetSpec, endpoint: EndpointSpec, spec: StackSpec, catalog: Catalog, today: date
 ) -> PlannedTarget | Refusal:
@@ -219,7 +219,7 @@ def _target(
     offer = model.offers[target.provider]
     region = catalog.regions[target.provider][target.region]
     options = typed_options(target.provider, spec.providers.get(target.provider, {}), target.options)
-    kind, note = traits(target.provider).kind(options, tuple(s.kind for s in offer.servings))
+    kind, note = traits(target.provider).kind(options, offer.kinds)
     if not kind:
         return "AP210", ("options",), note, "name an offered kind, or another region or provider"
     model_id = offer.model_id_for(kind)
@@ -227,7 +227,9 @@ def _target(
         fix = "choose another deployment_kind, provider or model"
         said = f"the catalog does not know how {target.provider} ({kind}) names {model_name}"
         return "AP204", ("provider",), said, fix
-    refusal = _retired(model_name, target, offer, kind, today)
+    places = processed_in(catalog, target.provider, target.region, kind)
+    refusal = retired(model_name, target, offer, kind, today)
+    refusal = refusal or (None if places else no_zone(target.provider, target.region, kind, catalog))
     if refusal:
         return refusal
     reach = catalog.providers[target.provider].kinds[kind].reach
@@ -244,6 +246,7 @@ def _target(
         zone=target.zone,
         failure_domain=region.failure_domain if reach == "regional" else "none",
         geography=region.geography if reach != "global" else "none",
+        data_zone=places if reach == "data_zone" else None,
         deployment_kind=kind,
         reach=reach,
         model=model_name,
@@ -287,19 +290,6 @@ def _features(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _retired(model: str, target: TargetSpec, offer: Offer, kind: str, today: date) -> Refusal | None:
-    """Only a date that no source disputes refuses; a disputed one is left to the policies."""
-    retires = offer.retires(kind)
-    if retires is None or retires > today or offer.retirement_conflict:
-        return None
-    gone = offer.retires_servings
-    others = [s.kind for s in offer.servings if gone and s.kind not in gone]
-    fix = f"say deployment_kind: {others[0]} (self-deployed, not retired), or " if others else ""
-    where = ("model",) if target.model else ("provider",)
-    message = f"{model} was retired by {target.provider} ({kind}) on {retires}"
-    return "AP212", where, message, f"{fix}choose another model or provider"
-
-
 def _notes(note: str, region: Region, offer: Offer) -> tuple[str, ...]:
     notes = [note] if note else []
     if offer.passes_to:
@@ -325,7 +315,7 @@ def endpoint_facts(endpoint: PlannedEndpoint, share: Iterable[str] | None = None
     """
     keep = {
         "name", "priority", "weight", "standby", "restore_minutes", "provider", "operator", "region", "zone",
-        "failure_domain", "geography", "deployment_kind", "reach", "model", "model_id", "model_version", "model_owner", "passes_to",
+        "failure_domain", "geography", "data_zone", "deployment_kind", "reach", "model", "model_id", "model_version", "model_owner", "passes_to",
         "open_weights", "kind", "equivalence", "features", "features_unknown", "limits", "input_usd_per_million",
         "output_usd_per_million", "retires_on", "retirement_conflict", "doubtful",
     }  # fmt: skip

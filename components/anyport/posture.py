@@ -1,7 +1,7 @@
 """How a target stands towards networks, keys, costs and versions: plain words, the same at every provider.
 
 Read from the shared option words only, so a fifth provider needs nothing here. Holds no option's value
-beyond such words: no address, no name, nothing that could be a secret. What a provider does not have is
+beyond such words and the host of a token issuer: no other address, no name, nothing that could be a secret. What a provider does not have is
 said as `not_offered`, so that a rule can tell "not done" from "cannot be done".
 """
 
@@ -33,12 +33,13 @@ SECRET_VALUE = re.compile(
 ISSUERS = {
     "microsoftonline.com": "Microsoft",
     "sts.windows.net": "Microsoft",
+    "oic.prod-aks.azure.com": "Microsoft",
     "accounts.google.com": "Google",
     "container.googleapis.com": "Google",
     "oraclecloud.com": "Oracle",
     "coreweave.com": "CoreWeave",
 }
-"""End of an issuer's host name → the operator that a token from there needs."""
+"""End of an issuer's host name → the operator that a token from there needs. Any other host is its own party."""
 _EXAMPLE = "nobody@example.com"
 
 
@@ -48,7 +49,7 @@ def posture(endpoint: PlannedEndpoint, target: PlannedTarget) -> dict[str, Any]:
     Keys (left out when they do not apply):
         billing: `per_token`, `reserved_units` or `machine_hours`, from the catalog.
         billing_party: who sends the bill.
-        identity_providers: operators without whose tokens no caller gets in.
+        identity_providers: operators, and hosts of issuers, without whose tokens no caller gets in.
         keyless: `yes`, `no` or `not_offered`.
         network: `private`, `closed`, `open_said`, `open_by_default` or `not_offered`.
         image: `digest` or `tag`, where a container image is named.
@@ -98,7 +99,9 @@ def _identity_providers(target: PlannedTarget, about: ProviderTraits) -> list[st
     for one in given if isinstance(given, list | tuple) else [given]:
         issuer = getattr(one, "issuer", None) or getattr(one, "issuer_uri", None)
         host = urlsplit(issuer).hostname if isinstance(issuer, str) else None
-        found |= {who for end, who in ISSUERS.items() if host and f".{host}".endswith(f".{end}")}
+        if host:
+            known = {who for end, who in ISSUERS.items() if f".{host}".endswith(f".{end}")}
+            found |= known or {host}
     return sorted(found)
 
 

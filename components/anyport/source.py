@@ -6,6 +6,7 @@ one silently), and every path keeps its line. Merge keys and anchors are left al
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+import yaml.constructor
+import yaml.reader
 
 from .errors import Problem, SpecError
 
@@ -26,7 +29,26 @@ MERGE_TAG = "tag:yaml.org,2002:merge"
 
 YamlPath = tuple[str | int, ...]
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BREAKS = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_NO_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+def _or_text(construct: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A day, number or truth value that is none is text: whoever wants one judges it, where its line is known."""
+
+    def value(loader: Any, node: Any) -> Any:
+        try:
+            return construct(loader, node)
+        except (ValueError, LookupError, AttributeError, OverflowError):
+            return node.value
+
+    return value
+
+
+_Loader: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+for _kind in ("bool", "int", "float", "timestamp"):
+    _tag = f"tag:yaml.org,2002:{_kind}"
+    _Loader.add_constructor(_tag, _or_text(_Loader.yaml_constructors[_tag]))
 
 
 _read_bytes: ContextVar[Callable[[Path], bytes] | None] = ContextVar("_read_bytes", default=None)
@@ -91,14 +113,15 @@ def read_yaml(path: Path, shown_as: str | None = None) -> tuple[Any, Source]:
         SpecError: AP001 unreadable, AP002 not YAML (or too deep, or tagged), AP003 key given twice.
     """
     name = shown_as or str(path)
-    loader = None
+    loader, text = None, ""
     positions: dict[YamlPath, Position] = {}
     try:
-        loader = _Loader(_read_text(path, name))
+        text = _read_text(path, name)
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             return None, Source(name)
-        _refuse_bombs(node, {})
+        _refuse_bombs(node, {}, 0)
         twice: list[Problem] = []
         _walk(node, (), 0, positions, lambda *at: twice.append(_twice_problem(name, *at)))
         if twice:
@@ -106,6 +129,8 @@ def read_yaml(path: Path, shown_as: str | None = None) -> tuple[Any, Source]:
         value = loader.construct_document(node)  # a safe loader, chosen above
     except yaml.MarkedYAMLError as error:
         raise SpecError([_yaml_problem(name, error)]) from None
+    except yaml.reader.ReaderError:
+        raise SpecError([_character_problem(name, text)]) from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise SpecError([Problem("AP002", "", f"not valid YAML: {_short(error)}", file=name)]) from None
     finally:
@@ -166,6 +191,22 @@ def _yaml_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
     )
 
 
+def _character_problem(name: str, text: str) -> Problem:
+    found = _NO_TEXT.search(text)
+    before = text[: found.start()] if found else ""
+    lines = _BREAKS.split(before)
+    return Problem(
+        "AP002",
+        "",
+        "not valid YAML: a character that YAML does not allow",
+        got=f"U+{ord(found[0]):04X}" if found else "",
+        fix="remove it, or write it as an escape in double quotes",
+        file=name,
+        line=len(lines) if found else 0,
+        column=len(lines[-1]) + 1 if found else 0,
+    )
+
+
 def _twice_problem(name: str, path: YamlPath, where: Position) -> Problem:
     return Problem(
         "AP003",
@@ -178,8 +219,15 @@ def _twice_problem(name: str, path: YamlPath, where: Position) -> Problem:
     )
 
 
-def _refuse_bombs(node: yaml.Node, sizes: dict[int, int]) -> int:
+def _refuse_depth(node: yaml.Node, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        what = f"nested more than {MAX_DEPTH} levels deep"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+
+
+def _refuse_bombs(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
     """Count the nodes that aliases expand to; a small file can stand for billions."""
+    _refuse_depth(node, depth)
     if id(node) in sizes:
         return sizes[id(node)]
     sizes[id(node)] = 0
@@ -191,7 +239,7 @@ def _refuse_bombs(node: yaml.Node, sizes: dict[int, int]) -> int:
     size = 1 + len(children)
     for child in children:
         if not isinstance(child, yaml.ScalarNode):
-            size += _refuse_bombs(child, sizes)
+            size += _refuse_bombs(child, sizes, depth + 1)
     sizes[id(node)] = size
     if size > MAX_NODES:
         raise ValueError("anchors expand to more than two million values")
@@ -206,8 +254,7 @@ def _walk(
     twice: Callable[[YamlPath, Position], None],
 ) -> None:
     """Note where each key stands, in the order of the file, and call `twice` for those given before."""
-    if depth > MAX_DEPTH:
-        raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+    _refuse_depth(node, depth)
     if isinstance(node, yaml.MappingNode):
         seen: set[Any] = set()
         for key, value in node.value:

@@ -37,12 +37,16 @@ Feature = Literal["streaming", "tools", "json_schema", "vision", "reasoning"]
 Tier = Literal["prod", "dev"]
 
 
+MOST_PER_MINUTE = 10**12
+"""Far above what any cloud serves, and far below where sums of a month stop being exact."""
+
+
 class Traffic(SpecModel):
     """What the endpoint must carry; the primary is sized for it and fallbacks are judged by it."""
 
-    requests_per_minute: WholeNumber | None = Field(default=None, ge=1)
+    requests_per_minute: WholeNumber | None = Field(default=None, ge=1, le=MOST_PER_MINUTE)
     """Requests per minute at peak."""
-    tokens_per_minute: WholeNumber | None = Field(default=None, ge=1)
+    tokens_per_minute: WholeNumber | None = Field(default=None, ge=1, le=MOST_PER_MINUTE)
     """Prompt and answer tokens per minute at peak."""
 
 

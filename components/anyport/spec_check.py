@@ -15,6 +15,7 @@ from .placement.check import check_placement
 from .source import Source
 from .spec_options import Checked, check_offer, check_own_options, check_shared_options
 from .spec_problems import problem_at
+from .spec_together import TargetOfFile, check_together
 from .targets.registry import provider_names, traits
 
 __all__ = ["check_endpoints"]
@@ -35,7 +36,15 @@ def check_endpoints(mapping: Any, source: Source, catalog: Catalog) -> list[Prob
     problems = list(check_shared_options(facts))
     for name, endpoint in _maps(mapping.get("endpoints")):
         problems += _endpoint(endpoint, ("endpoints", name), facts)
+    problems += check_together(_targets(mapping), facts)
     return problems
+
+
+def _targets(mapping: Mapping[str, Any]) -> Iterator[TargetOfFile]:
+    """Every target that is written; those of a placement are not known before it is resolved."""
+    for endpoint_name, endpoint in _maps(mapping.get("endpoints")):
+        for name, target in _maps(endpoint.get("targets")):
+            yield TargetOfFile(endpoint_name, name, endpoint.get("model"), target)
 
 
 def _maps(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

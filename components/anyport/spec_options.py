@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from .catalog import Catalog
+from .catalog import Catalog, Provider, processed_in
 from .errors import Problem
 from .source import Source
 from .spec_problems import problem_at, problems_of
@@ -20,9 +20,17 @@ from .targets.options import OptionsContext, TargetOptions
 from .targets.registry import provider_names, traits
 from .targets.shared_options import SHARED_WORDS
 
-__all__ = ["Checked", "check_offer", "check_own_options", "check_shared_options", "typed_options"]
+__all__ = [
+    "Checked",
+    "check_offer",
+    "check_own_options",
+    "check_shared_options",
+    "missing_apis",
+    "typed_options",
+]
 
 Loc = tuple[str | int, ...]
+APIS = ("chat_completions", "responses", "embeddings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ def check_offer(
         replicas=_of_type(target.get("replicas"), int),
     )  # fmt: skip
     yield from _combinations(context, provider, path, facts)
+    yield from _apis(endpoint, context, provider, path, facts)
     served = offer.regions_for(kind)
     if served and region not in served:
         yield problem_at(
@@ -126,17 +135,56 @@ def _combinations(context: OptionsContext, provider: str, path: Loc, facts: Chec
     for refusal in traits(provider).refuse(context):
         where = (*path, "options", *refusal.path)
         yield problem_at(refusal.code, where, facts.source, refusal.message, fix=refusal.fix)
-    kind = facts.catalog.providers[provider].kinds.get(context.kind)
-    geography = facts.catalog.regions[provider][context.region].geography
-    if context.residency and (geography == "none" or (kind is not None and kind.reach == "global")):
-        yield problem_at(
-            "AP215",
-            (*path, "region") if geography == "none" else (*path, "options", "deployment_kind"),
-            facts.source,
-            f"{context.kind} in {context.region} may process anywhere, but the endpoint's residency is "
-            f"{', '.join(context.residency)}",
-            fix="use a regional kind and region, or take residency off the endpoint",
+    if context.residency:
+        yield from _residency(context, provider, path, facts)
+
+
+def _residency(context: OptionsContext, provider: str, path: Loc, facts: Checked) -> Iterator[Problem]:
+    """Where calls travel by the kind; a region that simply lies elsewhere is the affair of rule AR007."""
+    places = processed_in(facts.catalog, provider, context.region, context.kind)
+    if places == ("none",):
+        where, fix = "anywhere", "use a regional kind and region, or take residency off the endpoint"
+    elif len(places) > 1 and set(places) - set(context.residency):
+        where, fix = (
+            f"in any of {', '.join(places)}",
+            "use a regional kind, or allow all of them in residency",
         )
+    else:
+        return
+    anywhere = facts.catalog.regions[provider][context.region].geography == "none"
+    yield problem_at(
+        "AP215",
+        (*path, "region") if anywhere else (*path, "options", "deployment_kind"),
+        facts.source,
+        f"{context.kind} in {context.region} may process {where}, but the endpoint's residency is "
+        f"{', '.join(context.residency)}",
+        fix=fix,
+    )
+
+
+def _apis(
+    endpoint: Mapping[str, Any], context: OptionsContext, provider: str, path: Loc, facts: Checked
+) -> Iterator[Problem]:
+    """APIs that the model has and this kind of deployment does not. The model's own are checked at the endpoint."""
+    embeds = facts.catalog.models[context.model].kind == "embedding"
+    for api in missing_apis(_list(endpoint.get("apis")), context.kind, facts.catalog.providers[provider]):
+        if (api == "embeddings") == embeds:
+            serves = facts.catalog.providers[provider].serves(context.kind)
+            yield problem_at(
+                "AP208",
+                (*path, "options", "deployment_kind"),
+                facts.source,
+                f"{provider} ({context.kind}) does not serve this API",
+                got=api,
+                allowed=serves,
+                fix="name another deployment_kind or provider, or take the API off the endpoint",
+            )
+
+
+def missing_apis(asked: Iterable[Any], kind: str, provider: Provider) -> list[str]:
+    """Those of the APIs asked for that a kind of deployment is known not to serve."""
+    serves = provider.serves(kind)
+    return [api for api in asked if serves and api in APIS and api not in serves]
 
 
 def _with_reasons(

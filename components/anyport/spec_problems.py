@@ -17,6 +17,7 @@ __all__ = ["allowed_text", "problem_at", "problems_of", "shown"]
 
 Loc = tuple[str | int, ...]
 
+_UNION_OF_OPTIONS = ("dict[str,any]", "TargetOptions")
 _RANGE = {"greater_than_equal", "greater_than", "less_than_equal", "less_than"}
 
 
@@ -26,7 +27,7 @@ def problems_of(
     """Translate all errors of one validation; `prefix` is where the model stands in the file."""
     seen: dict[tuple[str, Loc], Problem] = {}
     for detail in error.errors(include_url=False):
-        path = _real_path(detail["loc"])
+        path = _real_path(detail)
         problem = _translate(detail, path, model, source, prefix)
         seen.setdefault((problem.code, path), problem)
     return list(seen.values())
@@ -151,10 +152,16 @@ def _plain(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _real_path(loc: Loc) -> Loc:
-    """Drop the parts that pydantic adds for unions and keys, which the user never wrote."""
+def _real_path(detail: ErrorDetails) -> Loc:
+    """Drop the parts that pydantic adds for keys and for the union of options, which the user never wrote."""
+    loc = detail["loc"]
+    if loc[-1:] == ("[key]",) and detail["type"] != "extra_forbidden":
+        loc = loc[:-1]
+    before = (None, *loc)
     return tuple(
-        part for part in loc if not (isinstance(part, str) and ("[" in part or part == "TargetOptions"))
+        part
+        for part, above in zip(loc, before, strict=False)
+        if not (above == "options" and part in _UNION_OF_OPTIONS)
     )
 
 

@@ -13,10 +13,10 @@ from .catalog import Catalog
 from .errors import Problem, SpecError
 from .source import Source, read_yaml
 from .spec import BuildShare, StackSpec, parse
-from .spec_problems import problem_at, problems_of
+from .spec_problems import allowed_text, problem_at, problems_of
 from .targets.registry import provider_names
 
-__all__ = ["PREFIX", "StackConfig", "load_stack_file", "parse_stack_config"]
+__all__ = ["PREFIX", "StackConfig", "is_foreign", "load_stack_file", "parse_stack_config"]
 
 PREFIX = "anyport:"
 SPEC_KEYS = ("tier", "owner", "cost_center", "providers", "endpoints")
@@ -41,8 +41,8 @@ def load_stack_file(path: Path, catalog: Catalog | None = None) -> StackConfig:
         SpecError: every problem of the file (and of the shared spec it names) at once.
     """
     document, source = read_yaml(path)
-    config = document.get("config") if isinstance(document, Mapping) else None
-    if not isinstance(config, Mapping) or not any(str(key).startswith(PREFIX) for key in config):
+    config = _own_config(document)
+    if config is None:
         raise SpecError(
             [
                 Problem(
@@ -55,6 +55,20 @@ def load_stack_file(path: Path, catalog: Catalog | None = None) -> StackConfig:
             ]
         )
     return parse_stack_config(config, source.under("config"), path.parent, catalog)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether the file is a stack file of another program: good YAML without a key of Anyport's."""
+    try:
+        return _own_config(read_yaml(path)[0]) is None
+    except SpecError:
+        return False
+
+
+def _own_config(document: Any) -> Mapping[Any, Any] | None:
+    config = document.get("config") if isinstance(document, Mapping) else None
+    own = isinstance(config, Mapping) and any(str(key).startswith(PREFIX) for key in config)
+    return config if own else None
 
 
 def parse_stack_config(
@@ -82,6 +96,8 @@ def parse_stack_config(
     problems += found
     if spec is not None:
         problems += _share_names(build, spec, inner)
+    if spec is not None and shared is None and not problems:
+        problems += _left_out(build, spec, inner)
     if problems or spec is None:
         raise SpecError(_prefixed(problems, source.file))
     return StackConfig(spec, build, spec_source)
@@ -176,3 +192,24 @@ def _share_names(build: BuildShare, spec: StackSpec, source: Source) -> list[Pro
             if name not in known and name.split("/")[0] not in placed
         ]
     return problems
+
+
+def _left_out(build: BuildShare, spec: StackSpec, source: Source) -> list[Problem]:
+    """A share of a spec that stands in the stack file itself: no other stack can build the rest of it."""
+    names = [
+        f"{endpoint}/{target}"
+        for endpoint, each in spec.endpoints.items()
+        for target, inner in each.targets.items()
+        if inner.standby == "warm" and not build.includes(endpoint, target, inner.provider)
+    ]
+    if not names:
+        return []
+    return [
+        problem_at(
+            "AP305",
+            ("build",),
+            source,
+            f"the share leaves out {allowed_text(names)}, which no other stack can build since the spec stands in this file",
+            fix="move the spec to a file of its own that each stack names by anyport:spec, or drop anyport:build",
+        )
+    ]

@@ -47,6 +47,7 @@ class Posture:
 class TargetFacts:
     """What rules know of one target; None is not known.
 
+    `data_zone` are the geographies of the zone that a call may be processed in, where the reach is one.
     `passes_to` is `unknown` when whether calls are handed on, and to whom, cannot be read.
     `features` are those it is known to have, `features_unknown` those nobody knows about; both are None
     when they cannot be read.
@@ -59,6 +60,7 @@ class TargetFacts:
     region: str | None
     failure_domain: str | None
     geography: str | None
+    data_zone: tuple[str, ...] | None
     reach: str | None
     deployment_kind: str | None
     standby: str | None
@@ -213,6 +215,7 @@ def _target(reader: Reader, item: Any, index: int) -> TargetFacts:
         region=reader.text(target, "region", where),
         failure_domain=reader.text(target, "failure_domain", where),
         geography=reader.text(target, "geography", where),
+        data_zone=reader.texts(target, "data_zone", where, needed=target.get("reach") == "data_zone"),
         reach=reader.text(target, "reach", where),
         deployment_kind=reader.text(target, "deployment_kind", where, needed=False),
         standby=reader.text(target, "standby", where),

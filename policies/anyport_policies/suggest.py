@@ -20,7 +20,7 @@ def places(model: str | None, residency: tuple[str, ...], fits: Callable[[Region
         fits: takes a region and its provider's operator.
 
     One place per provider, none that only hands calls on to another. A region counts only where the catalog does not rule it out for a kind
-    of deployment that stays in the region and, for vLLM, lists a GPU machine there.
+    of deployment that stays in the region and, for vLLM, lists a GPU machine there, and only where it fails with a known place.
     """
     catalog = load()
     found = catalog.model(model) if model else None
@@ -35,6 +35,7 @@ def places(model: str | None, residency: tuple[str, ...], fits: Callable[[Region
                 and not offer.passes_to
                 and (not served or region.name in served)
                 and region.status == "general"
+                and region.failure_domain != "none"
                 and (not residency or region.geography in residency)
                 and (provider != "coreweave_vllm" or region.instance_types)
                 and fits(region, catalog.providers[provider].operator)

@@ -146,6 +146,10 @@ def test_tokens_of_a_target_add_up(tmp_path: Path) -> None:
         ("endpoint,target,input_tokens,output_tokens\na,,1\n", ["target '', output_tokens ''"]),
         ("endpoint,target,input_tokens,output_tokens\na,b,1,2,3\n", ["more fields than the header"]),
         ("endpoint,target,input_tokens,output_tokens,month\na,b,1,2,2026-13\n", ["month '2026-13'"]),
+        (
+            "endpoint,target,input_tokens,output_tokens,Endpoint\na,b,1,2,c\n",
+            [":1: AP566", "has the column 'endpoint' twice"],
+        ),
     ],
 )
 def test_wrong_usage_files_are_said(text: str, said: list[str], tmp_path: Path) -> None:
@@ -168,26 +172,64 @@ def test_figures_of_an_estimate_are_exact_and_may_be_unknown(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "[]", "{}", '{"targets": [1]}', '{"targets": [{"endpoint": "a", "target": "b"}]}',
-     '{"targets": [{"endpoint": "a", "target": "b", "monthly": "NaN"}]}',
-     '{"targets": [{"endpoint": "a", "target": "b", "monthly": 1}, {"endpoint": "a", "target": "b", "monthly": 2}]}'],
+    ("text", "said"),
+    [
+        ("", "is no JSON"), ("[]", "names no target"), ("{}", "names no target"), ("[" * 100_000, "is nested too deep"),
+        ('{"targets": [1]}', "no usable figure at targets[0]"),
+        ('{"targets": [{"endpoint": "a", "target": "b"}]}', "no usable figure at targets[0]"),
+        ('{"costs": {"f": [{"name": "a", "targets": [{"name": "b", "rent_usd": "1"}]}]}}', "no usable figure at f: a/b"),
+    ],
 )  # fmt: skip
-def test_wrong_estimates_are_said(text: str, tmp_path: Path) -> None:
+def test_wrong_estimates_are_said(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "e.json").write_text(text)
-    with pytest.raises(AnyportError, match="AP567"):
+    with pytest.raises(AnyportError, match="AP567") as refusal:
         read_estimate(tmp_path / "e.json")
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        '"NaN"',
+        "Infinity",
+        "true",
+        "[]",
+        "1e9999999999999999999999",
+        '"1e999999"',
+        '"1e-999999"',
+        "1e15",
+        "9" * 5000,
+    ],
+)
+def test_figures_that_no_bill_can_have_are_refused(figure: str, tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text(
+        f'{{"targets": [{{"endpoint": "a", "target": "b", "monthly": {figure}}}]}}'
+    )
+    with pytest.raises(AnyportError, match=r"AP567 the estimate has no usable figure at targets\[0\]"):
+        read_estimate(tmp_path / "e.json")
+
+
+def test_two_figures_for_one_target_are_named(tmp_path: Path) -> None:
+    row = {"name": "b", "steady_usd": "1.00"}
+    costs = {file: [{"name": "a", "tier": "prod", "targets": [row]}] for file in ("east.yaml", "west.yaml")}
+    (tmp_path / "e.json").write_text(json.dumps({"costs": costs}))
+    with pytest.raises(AnyportError, match="has two figures in USD for a/b of tier prod") as refusal:
+        read_estimate(tmp_path / "e.json")
+    assert "east.yaml: a/b and west.yaml: a/b" in str(refusal.value)
 
 
 def test_what_anyport_cost_prints_is_read_as_a_steady_month(tmp_path: Path) -> None:
     rows = [
-        {"name": "first", "standby": "warm", "rent_usd": "10.00", "tokens_usd": "2.50"},
-        {"name": "warm", "standby": "warm", "rent_usd": "7.00", "tokens_usd": "99.00"},
-        {"name": "cold", "standby": "cold", "rent_usd": "50.00", "tokens_usd": None},
-        {"name": "unknown", "standby": "warm", "rent_usd": None, "tokens_usd": "1.00"},
+        {"name": "a", "steady_usd": "15.77"},
+        {"name": "b", "steady_usd": "0.00"},
+        {"name": "c", "steady_usd": None},
     ]
-    file = tmp_path / "e.json"
-    file.write_text(json.dumps({"costs": {"stacks/Pulumi.prod.yaml": [{"name": "chat", "targets": rows}]}}))
-    estimate = read_estimate(file)
-    found = [estimate.of("prod", "chat", row["name"] or "")["USD"] for row in rows]
-    assert found == [Decimal("12.50"), Decimal(7), Decimal(0), None]
+    costs = {"stacks/Pulumi.dev.yaml": [{"name": "chat", "tier": "dev", "targets": rows}]}
+    (tmp_path / "e.json").write_text(json.dumps({"costs": costs}))
+    estimate = read_estimate(tmp_path / "e.json")
+    assert [estimate.of("dev", "chat", name).get("USD", "-") for name in "abc"] == [
+        Decimal("15.77"),
+        Decimal(0),
+        None,
+    ]
+    assert estimate.of("prod", "chat", "a") == {}

@@ -170,6 +170,7 @@ def test_every_fact_has_a_source_and_a_date() -> None:
     evidence = [offer(m, p).evidence for m, p in OFFERS] + [r.evidence for r in REGIONS]
     evidence += [x.evidence for x in (*CATALOG.providers.values(), *CATALOG.instances.values())]
     evidence += [one.evidence for p in CATALOG.providers.values() for one in p.api_versions]
+    evidence += [zone.evidence for p in CATALOG.providers.values() for zone in p.data_zones.values()]
     assert all(e.source.strip() and e.collected_on >= date(2026, 11, 1) for e in evidence)
     assert min(e.collected_on for e in evidence) == CATALOG.collected_on
 

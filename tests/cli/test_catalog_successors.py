@@ -27,7 +27,7 @@ config:
           zone: US-EAST-04A
           instance_type: gd-8xh100ib-i128
           replicas: 1
-          options: {hugging_face_token: {config: "secrets:hf_token"}}
+          options: {hugging_face_token: {config: "secrets:hf_token"}, domain: vllm.example.com}
 """
 VECTORS = """\
 config:

@@ -71,3 +71,19 @@ def test_a_name_that_is_none_is_refused(words: tuple[str, ...], tmp_path: Path) 
 def test_a_folder_of_any_name_gives_a_usable_project_name(tmp_path: Path) -> None:
     assert run(str(tmp_path / "Größe 1")).exit_code == 0
     assert yaml.safe_load((tmp_path / "Größe 1" / "Pulumi.yaml").read_text())["name"] == "gr-e-1"
+
+
+def test_the_example_of_a_waiver_is_one(tmp_path: Path) -> None:
+    assert run(str(tmp_path)).exit_code == 0
+    path = tmp_path / "stacks" / "waivers.yaml"
+    example = [line.removeprefix("# ") for line in path.read_text().splitlines() if line.startswith("#   ")]
+    path.write_text("waivers:\n" + "\n".join(example))
+    judged = CliRunner().invoke(cli, ["check", str(tmp_path / "stacks"), "--today", "2026-11-25"])
+    assert judged.exit_code == 0, judged.output
+    assert "AW0" not in judged.output
+
+
+def test_a_folder_with_a_name_too_long_is_one_sentence(tmp_path: Path) -> None:
+    done = run(str(tmp_path / ("x" * 300)))
+    assert done.exit_code == 2
+    assert "cannot be written: file name too long" in done.output

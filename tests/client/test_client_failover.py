@@ -207,29 +207,59 @@ def test_only_targets_that_could_serve_the_request_keep_it_from_a_trial(
     harness.use(contract(harness.servers, features), settings=ClientSettings(cooldown_seconds=COOLDOWN))
     health = harness.transport._core.health
     for name in ("chat/a", "chat/b"):
-        health.failed(name)
-        health.failed(name)
+        health.failed(name, 0)
+        health.failed(name, 0)
     harness.clock.now += COOLDOWN
-    health.well("chat/c")
-    assert health.may_try("chat/a", 60, [])
-    assert health.may_try("chat/b", 60, [])
+    health.well("chat/c", 0)
+    assert health.may_try("chat/a", [])
+    assert health.may_try("chat/b", [])
     assert harness.ask(**body).headers["x-served-by"] == ("a" if body else "c")
 
 
 def test_what_answered_longer_than_a_cool_down_ago_keeps_nobody_from_a_trial(harness: Harness) -> None:
     harness.use(settings=ClientSettings(cooldown_seconds=COOLDOWN))
     health = harness.transport._core.health
-    health.well("chat/c")
-    health.failed("chat/a")
-    health.failed("chat/a")
+    health.well("chat/c", 0)
+    health.failed("chat/a", 0)
+    health.failed("chat/a", 0)
     harness.clock.now += COOLDOWN - 1
-    health.well("chat/b")
+    health.well("chat/b", 0)
     harness.clock.now += 1
-    assert health.may_try("chat/a", 60, ["chat/c"])
-    assert health.may_try("chat/a", 60, ["chat/c"])
-    assert not health.may_try("chat/a", 60, ["chat/b", "chat/c"])
-    health.failed("chat/b")
-    assert health.may_try("chat/a", 60, ["chat/b", "chat/c"])
+    assert health.may_try("chat/a", ["chat/c"])
+    assert health.may_try("chat/a", ["chat/c"])
+    assert not health.may_try("chat/a", ["chat/b", "chat/c"])
+    health.failed("chat/b", 0)
+    assert health.may_try("chat/a", ["chat/b", "chat/c"])
+
+
+def test_what_an_attempt_of_an_earlier_turn_comes_to_counts_no_more(harness: Harness) -> None:
+    """Neither a late timeout prolongs the cool-down, nor a late answer ends it, nor one of them kills what is well."""
+    harness.use(settings=ClientSettings(cooldown_seconds=COOLDOWN))
+    health = harness.transport._core.health
+    assert [health.failed("chat/a", 0) for _ in range(2)] == [False, True]
+    assert not health.well("chat/a", 0)
+    harness.clock.now += COOLDOWN - 1
+    assert not health.failed("chat/a", 0)
+    assert not health.may_try("chat/a", [])
+    harness.clock.now += 1
+    assert health.may_try("chat/a", [])
+    assert health.well("chat/a", health.turn("chat/a"))
+    assert not any(health.failed("chat/a", turn) for turn in (0, 1, 0, 1))
+    assert health.may_try("chat/a", [])
+
+
+def test_a_trial_that_does_not_end_keeps_the_next_out_for_a_cool_down(harness: Harness) -> None:
+    harness.use(settings=ClientSettings(cooldown_seconds=COOLDOWN))
+    health = harness.transport._core.health
+    health.failed("chat/a", 0)
+    health.failed("chat/a", 0)
+    harness.clock.now += COOLDOWN
+    assert health.may_try("chat/a", ["chat/b"])
+    health.well("chat/b", 0)
+    harness.clock.now += COOLDOWN - 1
+    assert not health.may_try("chat/a", ["chat/b"])
+    harness.clock.now += 1
+    assert health.may_try("chat/a", ["chat/b"])
 
 
 def test_a_trial_that_fails_begins_a_new_cool_down_of_the_same_length(harness: Harness) -> None:

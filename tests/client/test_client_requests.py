@@ -96,7 +96,6 @@ def test_equal_priorities_share_by_weight_and_the_others_keep_their_places() -> 
         (b'{"model":"chat","mod\\u0065l":"other"}', "invalid_json"),
         (b'{"model":"chat",}', "invalid_json"),
         (b'{"model":"chat","x":NaN}', "invalid_json"),
-        (b'{"model":"chat","x":' + b"9" * 5000 + b"}", "invalid_json"),
         (b'{"a":' * 100_000, "invalid_json"),
         (b"\xff\xfe{\x00", "invalid_json"),
         (b'{"messages":[]}', "model_missing"),

@@ -122,7 +122,7 @@ def test_shared_provider_options_yield_to_the_targets_own(today: date) -> None:
 
 def test_gpus_follow_the_sizing_of_the_catalog(today: date) -> None:
     def gpus(instance: str, **options: Any) -> int | None:
-        image = {"image": f"vllm/vllm-openai@sha256:{'a' * 64}"}
+        image = {"image": f"vllm/vllm-openai@sha256:{'a' * 64}", "domain": "vllm.example.com"}
         place = target(
             "coreweave_vllm",
             "US-EAST-04",

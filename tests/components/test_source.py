@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,73 @@ def test_a_mistake_in_the_shared_spec_names_that_file(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert (problem.code, problem.line) == ("AP202", 6)
     assert problem.file.endswith("shared.yaml")
+
+
+def test_a_share_of_the_stacks_own_spec_holds_every_warm_target(tmp_path: Path) -> None:
+    inline = "".join(
+        f"  anyport:{line}\n" if line[0] != " " else f"  {line}\n" for line in SHARED.splitlines()
+    )
+    path = tmp_path / "Pulumi.azure.yaml"
+    path.write_text("config:\n" + inline + "  anyport:build: {targets: [chat/azure]}\n")
+    with pytest.raises(SpecError) as caught:
+        load_stack_file(path)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path, problem.line) == ("AP305", "anyport:build", 9)
+    assert "leaves out chat/vertex, which" in problem.message
+    path.write_text("config:\n" + inline + "  anyport:build: {targets: [chat/azure, chat/vertex]}\n")
+    assert load_stack_file(path).build.targets
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        "2026-02-30",
+        "2026-01-01 10:00:00 +99:99",
+        "9" * 5000,
+        "!!bool x",
+        "!!int x",
+        "!!int ''",
+        "!!timestamp x",
+    ],
+)
+def test_a_value_that_is_none_of_its_kind_is_text_for_the_model(tmp_path: Path, scalar: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"a: &a {scalar}\nb: *a\nc: 2026-02-28\n")
+    value, _ = read_yaml(path)
+    text = scalar.split(" ")[-1].strip("'") if scalar.startswith("!!") else scalar
+    assert value == {"a": text, "b": text, "c": date(2026, 2, 28)}
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "column"),
+    [
+        ("a: 1\nb: " + "[" * 100 + "]" * 100, 2, 64),
+        ("a: 1\n\nb: x\x1b[31m\n", 3, 5),
+        ("a: 1\r\nb: \0\n", 2, 4),
+        ("a: &a {b: *a}\n", 1, 4),
+    ],
+)
+def test_what_yaml_refuses_has_its_place(tmp_path: Path, content: str, line: int, column: int) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(content, newline="")
+    with pytest.raises(SpecError) as caught:
+        read_yaml(path)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line, problem.column) == ("AP002", line, column)
+
+
+def test_names_with_brackets_keep_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    path.write_text(
+        "config:\n  anyport:endpoints:\n    'chat[1]':\n      model: gpt-oss-120b\n      targets:\n"
+        "        TargetOptions: {priority: 1, provider: azure_openai, region: eastus2,\n"
+        "          regoin: x, options: 5}\n"
+    )
+    with pytest.raises(SpecError) as caught:
+        load_stack_file(path)
+    above = "anyport:endpoints.chat[1]"
+    assert {("AP107", above, 3), ("AP107", f"{above}.targets.TargetOptions", 6)} <= (
+        found := {(p.code, p.path, p.line) for p in caught.value.problems}
+    )
+    assert ("AP101", f"{above}.targets.TargetOptions.regoin", 7) in found
+    assert ("AP103", f"{above}.targets.TargetOptions.options", 7) in found

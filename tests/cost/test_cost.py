@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -60,6 +62,67 @@ def test_cold_machines_are_paid_only_when_they_serve(tmp_path: Path) -> None:
     found = costs(tmp_path, text, "--hours", "100")
     assert found["standby"] == {"known_usd": "0.00", "unknown": []}
     assert found["failover"] == {"known_usd": "4924.00", "unknown": []}
+
+
+def test_parts_of_the_steady_month_are_told_by_target(tmp_path: Path) -> None:
+    # Each serves half: azure 6,000 M x 0.5 x (0.8 x 0.15 + 0.2 x 0.60) = 720, vertex x (0.8 x 0.09 + 0.2 x 0.36) = 432.
+    shared = [
+        text.replace("priority: 2", "priority: 1").replace("1,", "1, weight: 5,") for text in (AZURE, VERTEX)
+    ]
+    machines = MACHINES.replace("3", "4", 1) % ", standby: cold, restore_minutes: 45"
+    found = costs(
+        tmp_path, HEAD + TRAFFIC + "      targets:\n" + "".join(shared) + machines, "--hours", "100"
+    )
+    targets: Any = found["targets"]
+    assert found["tier"] == "dev"
+    assert {one["name"]: one["steady_usd"] for one in targets} == {
+        "azure": "720.00", "vertex": "432.00", "own": "0.00",
+    }  # fmt: skip
+    assert found["steady"] == {"known_usd": "1152.00", "unknown": []}
+
+
+def test_a_cold_first_target_has_no_part_in_the_steady_month(tmp_path: Path) -> None:
+    cold = AZURE.replace("}", ", standby: cold, restore_minutes: 45}")
+    found = costs(tmp_path, HEAD + "      targets:\n" + cold + VERTEX + MACHINES % "", "--hours", "100")
+    targets: Any = found["targets"]
+    assert {one["name"]: one["steady_usd"] for one in targets} == {
+        "azure": "0.00", "vertex": None, "own": "4924.00",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [("cost",), ("exit-plan", "--all"), ("plan", "--explain")])
+def test_more_traffic_than_anything_serves_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(HEAD + TRAFFIC.replace("1000000", "1" + "0" * 30) + "      targets:\n" + AZURE)
+    ended = CliRunner().invoke(cli, [*words, str(file), "--today", "2026-11-25"])
+    assert ended.exit_code == 2
+    assert "Pulumi.x.yaml:10:17: AP104" in ended.output
+    assert "tokens_per_minute: must be less than or equal to 1000000000000" in ended.output
+
+
+def test_the_most_traffic_there_may_be_has_a_price(tmp_path: Path) -> None:
+    # 8,784 x 60 x 10^12 tokens = 527,040,000,000 M: 0.8 x 0.15 + 0.2 x 0.60 USD each
+    most = TRAFFIC.replace("1000000", "1000000000000")
+    found = costs(tmp_path, HEAD + most + "      targets:\n" + AZURE, "--hours", "8784")
+    assert found["steady"] == {"known_usd": "126489600000.00", "unknown": []}
+
+
+def test_prices_are_shown_with_their_own_source_and_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another than the row's, once a list that tells no prices has moved that."""
+    import anyport.catalog
+
+    catalog = anyport.catalog.load()
+    model = catalog.models["gpt-oss-120b"]
+    own = {"price_source": "a page of prices", "priced_on": date(2026, 11, 20)}
+    offer = model.offers["azure_openai"].model_copy(update=own)
+    model = model.model_copy(update={"offers": {**model.offers, "azure_openai": offer}})
+    changed = catalog.model_copy(update={"models": {**catalog.models, model.name: model}})
+    monkeypatch.setattr(anyport.catalog, "load", lambda: changed)
+    found = costs(tmp_path, HEAD + TRAFFIC + "      targets:\n" + AZURE)
+    targets: Any = found["targets"]
+    assert targets[0]["source"] == "a page of prices, 2026-11-20 (doubtful)"
 
 
 def test_traffic_not_declared_is_said(tmp_path: Path) -> None:

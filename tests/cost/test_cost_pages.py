@@ -127,7 +127,9 @@ def test_pieces_stand_end_to_end_in_proportion() -> None:
         Part("c", None, Decimal(0), Decimal(0)),
     )
     targets = tuple(TargetCost(p.target, "x", "warm", p.rent, Decimal(0), "", "", "") for p in parts)
-    page = as_page({"f": [EndpointCost("e", targets, Total(parts), None, None, "no traffic")]}, "assumed")
+    page = as_page(
+        {"f": [EndpointCost("e", "dev", targets, Total(parts), None, None, "no traffic", parts)]}, "assumed"
+    )
     bar = re.findall(r'<svg viewBox="0 0 1000 26".*?</svg>', page)[0]
     assert re.findall(r'x="([\d.]+)" width="([\d.]+)"', bar) == [
         ("0.0", "697.5"),
@@ -139,7 +141,7 @@ def test_pieces_stand_end_to_end_in_proportion() -> None:
 def test_strangers_words_are_escaped() -> None:
     part = Part(HOSTILE, None, Decimal(0), Decimal(0))
     target = TargetCost(HOSTILE, HOSTILE, HOSTILE, None, None, HOSTILE, HOSTILE, HOSTILE)
-    found = EndpointCost(HOSTILE, (target,), Total((part,)), None, None, HOSTILE)
+    found = EndpointCost(HOSTILE, HOSTILE, (target,), Total((part,)), None, None, HOSTILE, (part,))
     read = Reader(as_page({HOSTILE: [found]}, HOSTILE))
     assert "img" not in read.tags
     assert HOSTILE in read.text

@@ -18,13 +18,14 @@ ZONE, OTHER_ZONE = "US-EAST-04A", "US-EAST-01A"
 KEY = "a-key-for-tests"
 DOMAIN = "vllm.example.com"
 IMAGE = f"vllm/vllm-openai@sha256:{'5eed' * 16}"
-SECRETS = {"secrets:vllm_api_key": KEY}
+SECRETS = {"secrets:vllm_api_key": KEY, "secrets:far_kubeconfig": "{}"}
 
 
 def target(
     priority: int, zone: str = ZONE, instance_type: str = H100, replicas: int = 1, **options: Any
 ) -> dict[str, Any]:
-    """A vLLM target that gives up soon."""
+    """A vLLM target that gives up soon. A zone has a cluster of its own, though here one control plane stands for all."""
+    access = {} if zone == ZONE else {"kubeconfig": {"config": "secrets:far_kubeconfig"}}
     return {
         "priority": priority,
         "provider": "coreweave_vllm",
@@ -32,7 +33,14 @@ def target(
         "zone": zone,
         "instance_type": instance_type,
         "replicas": replicas,
-        "options": {"domain": DOMAIN, "image": IMAGE, "start_minutes": 5, "drain_seconds": 1, **options},
+        "options": {
+            "domain": DOMAIN,
+            "image": IMAGE,
+            "start_minutes": 5,
+            "drain_seconds": 1,
+            **access,
+            **options,
+        },
     }
 
 

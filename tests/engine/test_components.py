@@ -31,7 +31,7 @@ spec = EndpointSpec(
             provider="coreweave_vllm",
             region="US-EAST-04",
             instance_type="gd-8xh100ib-i128",
-            options={"image": "vllm/vllm-openai@sha256:" + "a" * 64},
+            options={"image": "vllm/vllm-openai@sha256:" + "a" * 64, "domain": "vllm.example.com"},
         ),
     },
 )

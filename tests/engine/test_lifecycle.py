@@ -117,7 +117,7 @@ WRONG = {
         SPEC.replace(
             "oci: {priority: 2, provider: oci_generative_ai, region: us-chicago-1}",
             "cw: {priority: 2, provider: coreweave_vllm, region: US-EAST-04, instance_type: gd-8xh100ib-i128, "
-            f"options: {{image: vllm/vllm-openai@sha256:{'a' * 64}}}}}",
+            f"options: {{domain: vllm.example.com, image: vllm/vllm-openai@sha256:{'a' * 64}}}}}",
         ),
         ("AP304", "config:secrets:vllm_api_key", "pulumi config set --secret secrets:vllm_api_key"),
     ),

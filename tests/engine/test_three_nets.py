@@ -10,6 +10,7 @@ import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -71,13 +72,17 @@ CONFIG = '{"fallback-capacity": {"tokens_per_minute": {"chat/oci": 100000}}, "pi
 STACKS = {
     "prod": HEAD.format(tier="prod") + ENDPOINTS + CHAT + ALONE,
     "dev": HEAD.format(tier="dev") + ENDPOINTS + CHAT + ALONE,
-    "a share": HEAD.format(tier="prod") + "  anyport:build: {providers: [azure_openai]}\n" + ENDPOINTS + CHAT,
+    "a share": "config:\n  anyport:spec: shared.yaml\n  anyport:build: {providers: [azure_openai]}\n",
 }
+SHARED = dedent((HEAD.format(tier="prod") + ENDPOINTS + CHAT).removeprefix("config:\n")).replace(
+    "anyport:", ""
+)
 
 
 def offline(stack: str, files: dict[str, str], today: date) -> Found:
-    parsed = parse_stack_config(yaml.safe_load(stack)["config"], Source(), Path())
-    config = load_policy_config(Path(files["ANYPORT_POLICY_CONFIG"]), RULES)
+    policies = Path(files["ANYPORT_POLICY_CONFIG"])
+    parsed = parse_stack_config(yaml.safe_load(stack)["config"], Source(), policies.parent)
+    config = load_policy_config(policies, RULES)
     waivers = load_waivers(Path(files["ANYPORT_WAIVERS"]), RULES, today)
     facts = from_plan(resolve(parsed.spec, None, today), parsed.build.includes)
     found = apply_waivers(evaluate(facts, RULES, today, config), waivers, today)
@@ -125,9 +130,10 @@ def today() -> date:
 
 @pytest.fixture
 def files(tmp_path: Path, today: date) -> dict[str, str]:
-    """Waivers and configuration of these tests, whatever the checkout's say."""
+    """Waivers and configuration of these tests, whatever the checkout's say, beside a spec to share."""
     (tmp_path / "waivers.yaml").write_text(WAIVERS.format(today=today))
     (tmp_path / "policy-config.json").write_text(CONFIG)
+    (tmp_path / "shared.yaml").write_text(SHARED)
     return {
         "ANYPORT_WAIVERS": str(tmp_path / "waivers.yaml"),
         "ANYPORT_POLICY_CONFIG": str(tmp_path / "policy-config.json"),
@@ -138,7 +144,7 @@ def files(tmp_path: Path, today: date) -> dict[str, str]:
 def test_three_nets_find_the_same(
     name: str, project: ProjectMaker, files: dict[str, str], today: date
 ) -> None:
-    stack = project(STACKS[name]).init()
+    stack = project(files={"Pulumi.x.yaml": STACKS[name], "shared.yaml": SHARED}).init()
     wanted = offline(STACKS[name], files, today)
     assert previewed(stack, files) == wanted
     done(stack.up())

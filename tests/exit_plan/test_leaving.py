@@ -75,7 +75,11 @@ def test_a_secret_of_targets_that_live_on_is_changed_there_first(tmp_path: Path)
     other = (
         OWN.replace("own:", "west:").replace("US-EAST-04A", "US-WEST-01A").replace("US-EAST-04", "US-WEST-01")
     )
-    found = row(tmp_path, AZURE % "" + OWN % (4, "") + other % (5, ""), "region:US-EAST-04")
+    found = row(
+        tmp_path,
+        AZURE % "" + OWN % (4, "") + other % (5, ", options: {kubeconfig: {env: KUBE_WEST}}"),
+        "region:US-EAST-04",
+    )
     assert steps(found, "key") == [
         (
             "api_key",

@@ -155,7 +155,7 @@ def test_names_that_would_be_one_are_kept_apart_and_within_kubernetes_limits() -
     given = {
         "a-b": named("a-b", "c", "https://one.test/v1"),
         "a": named("a", "b-c", "https://two.test/v1"),
-        "e" * 60: named("e" * 60, "t" * 60, "https://three.test/v1"),
+        "e" * 32: named("e" * 32, "t" * 32, "https://three.test/v1"),
     }
     objects = render({"endpoints": given})
     names = [(each["kind"], each["metadata"]["name"]) for each in objects]

@@ -109,5 +109,5 @@ def test_targets_that_share_the_first_priority_are_no_fallback_of_one_another() 
 
 
 def test_a_name_is_matched_as_it_is_written() -> None:
-    [rule, *_] = rules(oci={"target": "oci.x-1"})
-    assert r"oci\\.x\\-1" in rule["expr"]
+    [rule, *_] = rules(oci={"target": "oci-x-1"})
+    assert r"oci\\-x\\-1" in rule["expr"]

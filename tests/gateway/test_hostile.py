@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import httpx2 as httpx
 import pytest
-from gateway_helpers import Gateway, until
+from gateway_helpers import Gateway, contract, until
 
 
 def post(gateway: Gateway, content: bytes, path: str = "/chat/completions", **headers: str) -> httpx.Response:
@@ -224,3 +224,72 @@ def ended(connection: socket.socket, kind: str) -> bool:
 def test_models_are_the_endpoints(gateway: Gateway) -> None:
     listed = httpx.get(f"{gateway.url}/models", timeout=5, trust_env=False).json()
     assert [row["id"] for row in listed["data"]] == ["chat"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["x-envoy-ratelimited: true", "x-envoy-overloaded: true", "x-envoy-immediate-health-check-fail: true"],
+)
+def test_what_a_target_says_to_an_envoy_before_it_changes_nothing(gateway: Gateway, header: str) -> None:
+    gateway.targets["a"].mode = f"429:{header}"
+    answer = post(gateway, BODY)
+    assert (answer.status_code, answer.headers["x-served-by"]) == (200, "b")
+
+
+def test_no_word_of_ours_comes_from_a_target(gateway: Gateway) -> None:
+    gateway.targets["a"].mode = "400:x-anyport-skipped: yes"
+    answer = post(gateway, BODY)
+    assert (answer.status_code, answer.headers["x-served-by"]) == (400, "a")
+    assert not [name for name in answer.headers if name.startswith(("x-anyport", "x-envoy"))]
+
+
+PRIVATE = (
+    "x-api-key", "x-goog-api-key", "proxy-authorization", "x-session-token", "ocp-apim-subscription-key", "x-functions-key",
+    "x-amz-security-token", "openai-organization", "x-goog-user-project", "cookie", "x-anyport-target", "x-envoy-retry-on",
+)  # fmt: skip
+
+
+def test_a_caller_s_own_secrets_reach_no_target(gateway: Gateway) -> None:
+    sent = dict.fromkeys(PRIVATE, "hush") | {"x-request-name": "mine", "traceparent": "00-1-2-3"}
+    assert (
+        post(gateway, BODY, **{name.replace("-", "_"): value for name, value in sent.items()}).status_code
+        == 200
+    )
+    [hit] = gateway.targets["a"].hits
+    assert "hush" not in str(hit.headers)
+    assert (hit.headers["x-request-name"], hit.headers["traceparent"]) == ("mine", "00-1-2-3")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"chat","messages":[{"content":[{"type":"image\\u005furl"}]}]}',
+        b'{"model":"chat","messages":[{"content":[{"\\u0074ype":"image_\\u0075rl"}]}]}',
+        b'{"model":"ch\\u0061t","messages":[{"content":[{"type":"image_url"}]}]}',
+        b'{"model":"chat","messages":[],"response_format":{"type":"json\\u005fschema"}}',
+    ],
+)
+def test_a_need_is_seen_however_its_letters_are_written(
+    make_gateway: Callable[..., Gateway], body: bytes
+) -> None:
+    hosts = {name: f"{name}.example.test" for name in "abc"}
+    gateway = make_gateway(contract(hosts, {"a": ["tools"], "b": ["vision", "json_schema"], "c": []}))
+    answer = post(gateway, body)
+    assert (answer.status_code, answer.headers["x-served-by"]) == (200, "b")
+    assert gateway.targets["b"].hits[0].json["model"] == "model-of-b"
+
+
+def test_what_a_caller_wrote_about_a_need_is_none(make_gateway: Callable[..., Gateway]) -> None:
+    """An escaped quote stays one, and so does an escaped backslash."""
+    hosts = {name: f"{name}.example.test" for name in "abc"}
+    gateway = make_gateway(contract(hosts, {"a": ["tools"], "b": ["vision"], "c": []}))
+    said = b'{"model":"chat","messages":[{"content":"\\u0022type\\u0022:\\u0022image_url\\u0022 \\"type\\":\\"image_url\\""}]}'
+    assert post(gateway, said).headers["x-served-by"] == "a"
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/" + "x" * 74 + "%C3%A9"])
+def test_a_refusal_is_not_cut_within_a_character(gateway: Gateway, path: str) -> None:
+    body = ('{"model":"' + "x" * 79 + "\u00e9\u00e9" + '","messages":[]}').encode()
+    answer = post(gateway, body, path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"]

@@ -75,3 +75,28 @@ def test_what_was_said_before_a_cut_reaches_the_caller(gateway: Gateway) -> None
     events, _ = streamed(gateway)
     said = [json.loads(event)["choices"][0]["delta"]["content"] for event in events[:-1]]
     assert said == ["Hel", "lo"]
+
+
+EVENTS = b'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
+DONE = b"data: [DONE]\n\n"
+
+
+def told(gateway: Gateway, head: bytes, body: bytes) -> list[str]:
+    """The events that a caller gets of an answer sent as it is."""
+    gateway.targets["a"].mode = "raw"
+    gateway.targets["a"].raw = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body
+    return streamed(gateway)[0]
+
+
+@pytest.mark.parametrize("body", [EVENTS, b"", EVENTS + EVENTS], ids=["one event", "nothing", "two events"])
+@pytest.mark.parametrize("kind", ["text/event-stream", "Text/Event-Stream; charset=utf-8"])
+def test_a_stream_of_a_said_length_is_no_way_around(gateway: Gateway, kind: str, body: bytes) -> None:
+    head = f"content-type: {kind}\r\ncontent-length: {len(body)}".encode()
+    assert json.loads(told(gateway, head, body)[-1])["error"]["code"] == "stream_cut"
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"], ids=["CR", "LF", "CRLF"])
+def test_a_whole_stream_of_a_said_length_is_left_whole(gateway: Gateway, end: bytes) -> None:
+    body = (EVENTS + DONE).replace(b"\n", end)
+    head = f"content-type: text/event-stream\r\ncontent-length: {len(body)}".encode()
+    assert told(gateway, head, body)[-1] == "[DONE]"

@@ -56,6 +56,18 @@ def test_what_agrees_gets_a_new_day_only() -> None:
     assert (outcome.state, outcome.values) == ("confirmed", EVIDENCE)
 
 
+def test_prices_keep_their_own_source_and_day() -> None:
+    """Also those of a row whose day was moved before rows had a day of prices."""
+    kept = {"price_source": "a page", "priced_on": OLD}
+    priced = offer(input_usd_per_million=1.0)
+    outcome = beside(priced, ROW)
+    assert (outcome.state, outcome.values) == ("confirmed", {**EVIDENCE, **kept})
+    moved = Evidence(source=EVIDENCE["source"], collected_on=date(2026, 11, 24), note=EVIDENCE["note"])
+    assert beside(priced.model_copy(update={"evidence": moved}), ROW).values == {"collected_on": DAY, **kept}
+    again = priced.model_copy(update={"evidence": moved, **kept})
+    assert beside(again, ROW).values == {"collected_on": DAY}
+
+
 def test_an_earlier_date_governs_and_the_old_one_is_kept() -> None:
     outcome = beside(offer(), replace(ROW, retires=date(2027, 2, 1)))
     assert facts(outcome) == {

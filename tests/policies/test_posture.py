@@ -128,8 +128,9 @@ def test_whose_tokens_callers_need(today: date) -> None:
     endpoint = planned("vertex_ai", today)
     for issuer, wanted in (
         ("https://login.microsoftonline.com/tenant/v2.0", ["Google", "Microsoft"]),
-        ("https://token.actions.githubusercontent.com", ["Google"]),
-        ("https://microsoftonline.com.example.net", ["Google"]),
+        ("https://westeurope.oic.prod-aks.azure.com/tenant/id/", ["Google", "Microsoft"]),
+        ("https://Corp.Okta.com/oauth2", ["Google", "corp.okta.com"]),
+        ("https://microsoftonline.com.example.net", ["Google", "microsoftonline.com.example.net"]),
         ("no url", ["Google"]),
     ):
         options = Options(workload_identity=(Federated(issuer=issuer),))

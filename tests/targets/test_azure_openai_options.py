@@ -98,6 +98,24 @@ def test_spilled_calls_must_not_travel_further_than_the_endpoint_allows() -> Non
 
 
 @pytest.mark.parametrize(
+    ("model", "region", "kind", "fix"),
+    [
+        ("gpt-5.4", "eastus2", "standard", "kinds that are offered"),
+        ("gpt-5.4", "japaneast", "datazone", "another spillover.deployment_kind"),
+    ],
+)
+def test_what_takes_spilled_calls_must_be_on_offer(model: str, region: str, kind: str, fix: str) -> None:
+    asked = {"deployment_kind": "global_ptu", "capacity": 25, "spillover": {"deployment_kind": kind}}
+    with pytest.raises(SpecError) as caught:
+        Case("azure_openai", "x", region, model, options=asked).planned()
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path.partition(".options.")[2]) == ("AP210", "spillover.deployment_kind")
+    assert fix in (problem.fix or "")
+    wide = {**asked, "spillover": {"deployment_kind": "global"}}
+    assert Case("azure_openai", "x", region, model, options=wide).planned()
+
+
+@pytest.mark.parametrize(
     "options",
     [
         {"allowed_ips": ["not an address"]},

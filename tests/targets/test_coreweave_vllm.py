@@ -407,7 +407,7 @@ def test_everything_that_is_not_named_is_shut(name: str) -> None:
 
 
 def test_who_is_let_in() -> None:
-    assert admitted("smallest") == {}
+    assert admitted("smallest") == {"assistant": {8000}}
     assert admitted("public_prod") == {"ingress-nginx": {8000}}
     assert admitted("streamed_behind_a_gateway") == {"gateways": {8000}}
     assert admitted("scaled_on_its_own_pool") == {"assistant": {8000}, "search": {8000}, "prometheus": {8000}}
@@ -439,7 +439,7 @@ def test_traefik_takes_no_key_in_clear_text() -> None:
     resources = {r.name: r for r in record_case(case("smallest", domain="vllm.example.com"))}
     annotations = resources["chat-one-ingress"].inputs["metadata"]["annotations"]
     assert annotations["traefik.ingress.kubernetes.io/router.entrypoints"] == "websecure"
-    assert admitted_namespaces(resources["chat-one-network"]) == ["traefik"]
+    assert admitted_namespaces(resources["chat-one-network"]) == ["traefik", "assistant"]
 
 
 def admitted_namespaces(policy: Registered) -> list[str]:

@@ -58,7 +58,9 @@ def test_a_home_region_is_shared_by_the_regions() -> None:
 
 def test_two_ways_into_one_cluster_are_refused() -> None:
     plain, other = case("coreweave_vllm", "public_prod"), case("coreweave_vllm", "streamed_behind_a_gateway")
-    other = replace(other, region=plain.region, target=plain.target)
+    there = {**other.options["cluster"], "endpoint": "org1-abc123.k8s.us-east-04a.coreweave.com"}
+    options = {**other.options, "cluster": there}
+    other = replace(other, region=plain.region, target=plain.target, options=options)
     with pytest.raises(BuildError) as caught:
         providers(a=plain, b=other)
     [problem] = caught.value.problems

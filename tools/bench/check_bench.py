@@ -47,7 +47,7 @@ ENDPOINT = """\
         azure-south: {{priority: 2, provider: azure_openai,      region: southcentralus}}
         vertex:      {{priority: 3, provider: vertex_ai,         region: us-central1}}
         oci:         {{priority: 4, provider: oci_generative_ai, region: us-chicago-1}}
-        coreweave:   {{priority: 5, provider: coreweave_vllm,    region: US-EAST-04, zone: US-EAST-04A, instance_type: gd-8xh100ib-i128, replicas: 2}}
+        coreweave:   {{priority: 5, provider: coreweave_vllm,    region: US-EAST-04, zone: US-EAST-04A, instance_type: gd-8xh100ib-i128, replicas: 2, options: {{domain: vllm.example.com}}}}
 """
 TERRAFORM = """\
 resource "azurerm_cognitive_account" "a{index}" {{

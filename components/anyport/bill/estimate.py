@@ -1,8 +1,9 @@
 """What each target was expected to cost in a month: read from JSON, so that an estimate of any origin can be compared.
 
 The form is a list of targets under `targets`, each with `endpoint`, `target`, `monthly` (a number, a number as text,
-or null for not known) and if wanted `tier` and `currency` (USD when left out). Every other key is left alone. What
-`anyport cost --format json` prints is read too, as a steady month in which the first target takes all calls.
+or null for not known) and if wanted `tier` and `currency` (USD when left out). A row without a tier is of every tier
+that has no row of its own. Every other key is left alone. What `anyport cost --format json` prints is read too: the
+steady month of each target.
 """
 
 from __future__ import annotations
@@ -15,8 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AnyportError, Problem
+from ..spec_problems import shown
 
 __all__ = ["Estimate", "read_estimate"]
+
+DIGITS = 15
+"""Figures have at most so many digits before the point, and are 0 or not smaller than so many places after it."""
+
+_ALLOWED = f"endpoint, target and monthly: null, or a number of at most {DIGITS} digits"
+
+Key = tuple[str, str, str, str]
+"""Tier or "", endpoint, target, currency."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +34,16 @@ class Estimate:
     """Monthly cost by (tier or "", endpoint, target, currency); None where it was not known."""
 
     shown: str
-    monthly: dict[tuple[str, str, str, str], Decimal | None]
+    monthly: dict[Key, Decimal | None]
 
     def of(self, tier: str, endpoint: str, target: str) -> dict[str, Decimal | None]:
         """Currency → what was expected; empty when the estimate does not have the target."""
-        found: dict[str, Decimal | None] = {}
-        for (its_tier, its_endpoint, its_target, currency), cost in self.monthly.items():
-            if (its_endpoint, its_target) == (endpoint, target) and its_tier in ("", tier):
-                found[currency] = cost
-        return found
+        return {
+            currency: cost
+            for asked in dict.fromkeys(("", tier))
+            for (its_tier, its_endpoint, its_target, currency), cost in self.monthly.items()
+            if (its_tier, its_endpoint, its_target) == (asked, endpoint, target)
+        }
 
 
 def read_estimate(path: Path) -> Estimate:
@@ -42,23 +53,29 @@ def read_estimate(path: Path) -> Estimate:
         AnyportError: AP567, it cannot be read or has another form.
     """
     try:
-        body = json.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
+        body = json.loads(path.read_text("utf-8-sig"), parse_float=str, parse_int=str)
     except OSError as error:
         raise AnyportError(
             [_wrong(path, f"cannot be read: {(error.strerror or str(error)).lower()}")]
         ) from None
     except ValueError as error:
         raise AnyportError([_wrong(path, f"is no JSON: {error}")]) from None
-    monthly: dict[tuple[str, str, str, str], Decimal | None] = {}
+    except RecursionError:
+        raise AnyportError([_wrong(path, "is nested too deep")]) from None
+    monthly: dict[Key, Decimal | None] = {}
+    places: dict[Key, str] = {}
     problems: list[Problem] = []
     for place, row in _targets(body):
         tier, endpoint, target = (str(row.get(word) or "") for word in ("tier", "endpoint", "target"))
         key = (tier, endpoint, target, str(row.get("currency") or "USD").upper())
         right, cost = _figure(row)
-        if not right or not endpoint or not target or key in monthly:
-            problems.append(_wrong(path, f"has no usable figure at {place}"))
-            continue
-        monthly[key] = cost
+        if not right or not endpoint or not target:
+            got = shown(row["monthly"]) if not right and "monthly" in row else ""
+            problems.append(_wrong(path, f"has no usable figure at {place}", got=got, allowed=_ALLOWED))
+        elif key in monthly:
+            problems.append(_twice(path, key, places[key], place))
+        else:
+            monthly[key], places[key] = cost, place
     if not monthly and not problems:
         problems.append(_wrong(path, "names no target"))
     if problems:
@@ -76,32 +93,21 @@ def _targets(body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _of_anyport_cost(costs: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A steady month: the first target pays rent and tokens, a warm fallback its rent, a cold one nothing."""
+    """What each target adds to its endpoint's steady month."""
     for path, endpoints in costs.items():
         for endpoint in endpoints if isinstance(endpoints, list) else ():
             targets = endpoint.get("targets") if isinstance(endpoint, dict) else None
-            for index, target in enumerate(targets if isinstance(targets, list) else ()):
+            for target in targets if isinstance(targets, list) else ():
                 if not isinstance(target, dict):
                     continue
-                name = endpoint.get("name")
-                row: dict[str, Any] = {"endpoint": name, "target": target.get("name"), "currency": "USD"}
-                parts = ["rent_usd", "tokens_usd"] if index == 0 else ["rent_usd"]
-                if index and target.get("standby") == "cold":
-                    parts = []
-                yield (
-                    f"{path}: {name}/{target.get('name')}",
-                    {**row, **_sum([target.get(part) for part in parts])},
-                )
-
-
-def _sum(parts: list[Any]) -> dict[str, Any]:
-    """Null as soon as one part is; left out, and so refused, when one is no number."""
-    if any(part is None for part in parts):
-        return {"monthly": None}
-    try:
-        return {"monthly": sum((Decimal(str(part)) for part in parts), Decimal(0))}
-    except InvalidOperation:
-        return {}
+                row = {
+                    "tier": endpoint.get("tier"),
+                    "endpoint": endpoint.get("name"),
+                    "target": target.get("name"),
+                }
+                if "steady_usd" in target:
+                    row["monthly"] = target["steady_usd"]
+                yield f"{path}: {row['endpoint']}/{row['target']}", row
 
 
 def _figure(row: dict[str, Any]) -> tuple[bool, Decimal | None]:
@@ -112,11 +118,20 @@ def _figure(row: dict[str, Any]) -> tuple[bool, Decimal | None]:
         cost = Decimal(str(row["monthly"]))
     except InvalidOperation:
         return False, None
-    return cost.is_finite(), cost
+    if not cost.is_finite() or (cost and not -DIGITS <= cost.adjusted() < DIGITS):
+        return False, None
+    return True, cost or Decimal(0)
 
 
-def _wrong(path: Path, what: str) -> Problem:
-    return Problem(
-        "AP567", "", f"the estimate {what}", fix="write it with: anyport cost --format json > estimate.json",
-        file=str(path),
+def _twice(path: Path, key: Key, first: str, second: str) -> Problem:
+    tier, endpoint, target, currency = key
+    whose = f"{endpoint}/{target}" + (f" of tier {tier}" if tier else "")
+    return _wrong(
+        path, f"has two figures in {currency} for {whose}", got=f"{first} and {second}",
+        fix="keep one of them; stack files of one tier that name the same target bear the same tags, so estimate one",
     )  # fmt: skip
+
+
+def _wrong(path: Path, what: str, got: str = "", allowed: str = "", fix: str = "") -> Problem:
+    fix = fix or "write it with: anyport cost --format json > estimate.json"
+    return Problem("AP567", "", f"the estimate {what}", got=got, allowed=allowed, fix=fix, file=str(path))

@@ -10,15 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from ..errors import nearest
 from .estimate import Estimate
 from .model import ZERO, Finding, Line
 from .places import Place
 from .tally import Tally
-from .usage import Usage
+from .usage import Count, Usage, counts
 
 __all__ = ["judge"]
 
-Key = tuple[str, str, str, str]
+Key = tuple[str, str, str]
+"""Tier, endpoint and target."""
 
 
 def judge(
@@ -38,6 +40,7 @@ def judge(
         *_idle(lines, places, usage),
         *(_unbilled(lines, tally.places, usage) if usage else ()),
         *(_drift(lines, tally, estimate, drift_percent) if estimate else ()),
+        *(_expected(lines, tally.places, estimate) if estimate else ()),
         *_shared(lines),
         *_ambiguous(tally.places),
     ]
@@ -53,22 +56,40 @@ def _untagged(lines: Iterable[Line]) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _unknown_targets(
-    lines: Iterable[Line], places: Mapping[tuple[str, str, str], Place]
-) -> Iterator[Finding]:
-    known = {key[1:] for key in places}
+def _unknown_targets(lines: Iterable[Line], known: Iterable[Key]) -> Iterator[Finding]:
+    keys = set(known)
     for line in lines:
-        if "tag" in line.rules and (line.endpoint, line.target) not in known:
-            target = f"{line.endpoint}/{line.target}" if line.target else line.endpoint
-            yield _about(
-                line, "unknown-target", f"{target} costs money and stands in no stack file", fails=line.net != ZERO,
-                fix="destroy what is left of it, or name the stack file that has it with --stacks",
-            )  # fmt: skip
+        said = _unknown(line, keys) if "tag" in line.rules else None
+        if said:
+            yield _about(line, "unknown-target", said[0], fails=line.net != ZERO, fix=said[1])
 
 
-def _idle(
-    lines: Iterable[Line], places: Mapping[tuple[str, str, str], Place], usage: Usage | None
-) -> Iterator[Finding]:
+def _unknown(line: Line, known: Iterable[Key]) -> tuple[str, str] | None:
+    """What is wrong with the owner that a tag names, and the remedy; None when a stack file has it.
+
+    A tag without a tier or a target fits all of them: it may be of something that lives.
+    """
+    own = [key for key in known if key[1] == line.endpoint]
+    fits = [key for key in own if line.tier in ("", key[0]) and line.target in ("", key[2])]
+    if fits and line.target:
+        return None
+    if fits:
+        return (
+            f"{line.endpoint} costs money and the tag names no target",
+            "tag it with anyport-target and anyport-tier too, as everything is that Anyport builds",
+        )
+    what = f"{line.endpoint}/{line.target}" if line.target else line.endpoint
+    others = sorted({tier for tier, _, target in own if line.target in ("", target)})
+    where = "stands in no stack file"
+    if others:
+        what, where = f"{what} of tier {line.tier}", f"{where} of that tier, only of {', '.join(others)}"
+    return (
+        f"{what} costs money and {where}",
+        "destroy what is left of it, or name the stack file that has it with --stacks",
+    )
+
+
+def _idle(lines: Iterable[Line], places: Mapping[Key, Place], usage: Usage | None) -> Iterator[Finding]:
     all_lines = list(lines)
     only = len({line.month for line in all_lines}) == 1
     for line in all_lines:
@@ -105,20 +126,69 @@ def _counts(usage: Usage, place: Place, month: str, only: bool) -> bool:
 
 
 def _unbilled(lines: Sequence[Line], places: Sequence[Place], usage: Usage) -> Iterator[Finding]:
-    """Tokens without a bill: an export is missing, or its charges cannot be told apart."""
-    months = sorted({line.month for line in lines})
-    billed = {(line.month, line.endpoint, line.target) for line in lines if line.endpoint}
+    """Tokens that are of no line of the bill, or of one of several."""
     providers = {(place.endpoint, place.target): place.provider for place in places}
-    shared = {(line.month, name) for line in lines for name in line.candidates}
-    for (_, endpoint, target, month), tokens in sorted(usage.tokens.items()):
-        for one in [month] if month else months if len(months) == 1 else []:
-            if one not in months or not sum(tokens) or (one, endpoint, target) in billed:
-                continue
-            if (one, f"{endpoint}/{target}") in shared:
-                continue
+    for count in counts(lines, usage):
+        said = _uncounted(count, lines) if sum(count.tokens) else None
+        if said:
             yield Finding(
-                "unbilled", f"{sum(tokens):,} tokens and no charge: is an export missing?", fails=False, month=one,
-                provider=providers.get((endpoint, target), ""), endpoint=endpoint, target=target,
+                said[0],  # type: ignore[arg-type]
+                f"{sum(count.tokens):,} tokens {said[1]}", fails=False, month=count.month,
+                provider=providers.get((count.endpoint, count.target), ""), endpoint=count.endpoint,
+                target=count.target, fix=said[2],
+            )  # fmt: skip
+
+
+def _uncounted(count: Count, lines: Iterable[Line]) -> tuple[str, str, str] | None:
+    """Why tokens were counted for no line: kind, words, remedy; None when they were, or the line says it itself."""
+    if not count.month:
+        return (
+            "unbilled",
+            "without a month, and the bill has several: not counted",
+            "add month, or ask for one",
+        )
+    if len(count.lines) > 1:
+        tiers = {line.tier: None for line in count.lines}
+        if len(tiers) > 1:
+            names = " and ".join(tier or "no tier" for tier in tiers)
+            return "shared", f"without a tier, and the bill has {names}: not counted", "add the column tier"
+        return "shared", f"and {len(count.lines)} lines of the bill: not counted", ""
+    if count.lines or _is_shared(lines, count.month, count.endpoint, count.target):
+        return None
+    others = sorted(
+        line.tier
+        for line in lines
+        if (line.month, line.endpoint, line.target) == (count.month, count.endpoint, count.target)
+    )
+    if others:
+        near = nearest(count.tier, others)
+        words = f"of tier {count.tier} and no charge of that tier: not counted"
+        return "unbilled", words, f"did you mean {near}?" if near else f"the bill has {', '.join(others)}"
+    return "unbilled", "and no charge: is an export missing?", ""
+
+
+def _is_shared(lines: Iterable[Line], month: str, endpoint: str, target: str) -> bool:
+    """Whether charges that nobody can tell apart may be of the target."""
+    return any(line.month == month and f"{endpoint}/{target}" in line.candidates for line in lines)
+
+
+def _expected(lines: Sequence[Line], places: Sequence[Place], estimate: Estimate) -> Iterator[Finding]:
+    """Cost that was expected where no charge is; in another currency, `_drift` has said it."""
+    providers = {place.key: place.provider for place in places}
+    for month in sorted({line.month for line in lines}):
+        for (tier, endpoint, target, currency), figure in sorted(estimate.monthly.items()):
+            is_billed = any(
+                (line.month, line.endpoint, line.target) == (month, endpoint, target)
+                and (not tier or line.tier in ("", tier))
+                for line in lines
+            )
+            if not figure or is_billed or _is_shared(lines, month, endpoint, target):
+                continue
+            whose = f"of tier {tier} " if tier else ""
+            yield Finding(
+                "unbilled", f"cost {whose}was expected and there is no charge: is an export missing, or was it not built?",
+                fails=False, month=month, currency=currency, provider=providers.get((tier, endpoint, target), ""),
+                endpoint=endpoint, target=target, cost=ZERO, expected=figure,
             )  # fmt: skip
 
 

@@ -7,24 +7,35 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import Problem
 from .columns import found_columns
 from .files import Export, open_text
-from .select import MONEY
+from .select import bad_sql, own, quoted, table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["locate"]
+__all__ = ["locate", "unreadable"]
 
 MOST = 5
-"""Rows named per file; the rest is counted in the last one's message."""
-_NUMBERS = ("billed", "effective", "list", "quantity")
+"""Rows named per file."""
 _EMPTY = ("", "NULL")
+_NUMBER = ("a plain number such as 12.5 or 35.2E-7", "export again; FOCUS allows no thousands separator")
+_LARGE = ("a number below 1E15", "export again; such an amount cannot be added up")
+_TIME = ("a time such as 2026-10-01T00:00:00Z", "export again in FOCUS form")
+_ALLOWED = {
+    **dict.fromkeys(("billed", "effective", "list", "quantity"), _NUMBER),
+    **dict.fromkeys(("charge_start", "billing_start"), _TIME),
+    "currency": ("a currency of three letters", "export again in FOCUS form"),
+    "category": ("Usage, Purchase, Tax, Credit or Adjustment", "export again in FOCUS form"),
+}
+"""Word → what is allowed, and what to do."""
+_PLAIN = re.compile(r"[+-]?[0-9]{1,14}(\.[0-9]{0,20})?([eE]-[0-9]{1,2})?")
+
+Refuse = Callable[[str, str], bool]
 
 
 def locate(export: Export, connection: DuckDBPyConnection) -> list[Problem]:
@@ -33,12 +44,7 @@ def locate(export: Export, connection: DuckDBPyConnection) -> list[Problem]:
         return _in_parquet(export, connection)
     found: list[Problem] = []
     line = 1
-
-    @lru_cache(maxsize=4096)
-    def is_time(value: str) -> bool:
-        sql = "SELECT try_cast(? AS TIMESTAMPTZ) IS NOT NULL"
-        return bool(re.match(r"\d{4}-", value)) and connection.execute(sql, [value]).fetchall() == [(True,)]
-
+    refuse = _refuser(export, connection)
     try:
         csv.field_size_limit(sys.maxsize)
         with open_text(export.link, export.format) as text:
@@ -47,7 +53,7 @@ def locate(export: Export, connection: DuckDBPyConnection) -> list[Problem]:
             line = rows.line_num + 1
             for row in rows:
                 if row:
-                    found += _row(export, row, line, is_time)
+                    found += _row(export, row, line, refuse)
                 line = rows.line_num + 1
                 if len(found) >= MOST:
                     break
@@ -62,7 +68,25 @@ def locate(export: Export, connection: DuckDBPyConnection) -> list[Problem]:
     return found[:MOST]
 
 
-def _row(export: Export, row: list[str], line: int, is_time: Callable[[str], bool]) -> Iterator[Problem]:
+def _refuser(export: Export, connection: DuckDBPyConnection) -> Refuse:
+    """The very tests of `select.py`, on one value; DuckDB is not asked for numbers that are plainly right."""
+    tests = bad_sql(export)
+    have = found_columns(export.columns)
+
+    @lru_cache(maxsize=65536)
+    def asked(word: str, value: str | None) -> bool:
+        sql = f"SELECT {tests[word]} FROM (SELECT ?::VARCHAR AS {quoted(have[word])})"  # noqa: S608
+        return connection.execute(sql, [value]).fetchall() == [(True,)]
+
+    def refuse(word: str, value: str) -> bool:
+        if word not in tests or (_ALLOWED[word] == _NUMBER and _PLAIN.fullmatch(value)):
+            return False
+        return asked(word, None if value in _EMPTY else value)
+
+    return refuse
+
+
+def _row(export: Export, row: list[str], line: int, refuse: Refuse) -> Iterator[Problem]:
     if len(row) != len(export.columns):
         what = f"the row has {len(row)} fields and the header {len(export.columns)}"
         shown = ",".join(row)
@@ -74,84 +98,59 @@ def _row(export: Export, row: list[str], line: int, is_time: Callable[[str], boo
     values = dict(zip(export.columns, row, strict=True))
     for word, column in found_columns(export.columns).items():
         value = values[column].lstrip("\ufeff")
-        if problem := _wrong(export, word, value, is_time):
-            allowed, fix = problem
+        if refuse(word, value):
+            allowed, fix = _allowed(word, value)
             yield Problem(
                 "AP563", column, "the value cannot be used", got=value or "nothing", allowed=allowed, fix=fix,
                 file=export.path, line=line,
             )  # fmt: skip
 
 
-def _wrong(export: Export, word: str, value: str, is_time: Callable[[str], bool]) -> tuple[str, str] | None:
-    """What is allowed and what to do, or None when the value is right; the same tests as in `select.py`."""
-    empty = value in _EMPTY
-    moneyless = export.provider == "coreweave_vllm"
-    if word in _NUMBERS:
-        if (empty and (word != "billed" or moneyless)) or (not empty and _is_number(value)):
-            return None
-        return "a plain number such as 12.5 or 35.2E-7", "export again; FOCUS allows no thousands separator"
-    if word in ("charge_start", "billing_start"):
-        if (empty and word == "billing_start") or is_time(value):
-            return None
-        return "a time such as 2026-10-01T00:00:00Z", "export again in FOCUS form"
-    if word == "currency" and not moneyless and not re.fullmatch("[A-Za-z]{3}", value):
-        return "a currency of three letters", "export again in FOCUS form"
-    if word == "category" and empty and not moneyless:
-        return "Usage, Purchase, Tax, Credit or Adjustment", "export again in FOCUS form"
-    return None
-
-
-def _is_number(value: str) -> bool:
+def _allowed(word: str, value: str | None) -> tuple[str, str]:
+    if _ALLOWED[word] != _NUMBER:
+        return _ALLOWED[word]
     try:
-        number = Decimal(value.strip())
-    except InvalidOperation:
-        return False
-    return number.is_finite() and abs(number) < Decimal(10) ** 23
+        large = 1e15 <= abs(float(value or "")) < float("inf")
+    except ValueError:
+        large = False
+    return _LARGE if large else _NUMBER
 
 
 def _in_parquet(export: Export, connection: DuckDBPyConnection) -> list[Problem]:
-    """Parquet has rows and no lines: the row's number, counted from 1, stands where a line would."""
+    """As above for columns; the row's number, counted from 1, stands where a line would."""
     import duckdb
 
     found: list[Problem] = []
-    have = found_columns(export.columns)
-    for word in (
-        "billed",
-        "effective",
-        "list",
-        "quantity",
-        "currency",
-        "charge_start",
-        "billing_start",
-        "category",
-    ):
-        if word not in have:
-            continue
-        column = '"' + have[word].replace('"', '""') + '"'
-        test = f"try_cast({column} AS {MONEY}) IS NULL" if word in _NUMBERS else f"{column} IS NULL"
-        if word in ("charge_start", "billing_start"):
-            test = f"(try_cast({column} AS TIMESTAMPTZ) IS NULL OR coalesce(({column}::VARCHAR)[5] <> '-', false))"
-        if word == "currency":
-            test = f"NOT coalesce(regexp_full_match({column}, '[A-Za-z]{{3}}'), false)"
-        if word not in ("billed", "currency", "charge_start", "category"):
-            test = f"{column} IS NOT NULL AND {test}"
-        sql = (
-            f"SELECT file_row_number + 1, {column}::VARCHAR FROM read_parquet(?, file_row_number=true) "  # noqa: S608
-            f"WHERE {test} ORDER BY 1 LIMIT {MOST}"
-        )
+    have, row = found_columns(export.columns), own(export, "row")
+    rows = f"(SELECT *, row_number() OVER () AS {row} FROM {table([export])})"  # noqa: S608
+    for word, test in bad_sql(export).items():
+        column = quoted(have[word])
+        sql = f"SELECT {row}, {column}::VARCHAR FROM {rows} WHERE {test} ORDER BY 1 LIMIT {MOST}"  # noqa: S608
         try:
-            rows = connection.execute(sql, [str(export.link)]).fetchall()
+            bad = connection.execute(sql).fetchall()
         except duckdb.Error as error:
-            return [_cut(export, 0, str(error).splitlines()[0])]
-        found += [_in_row(export, have[word], number, value) for number, value in rows]
+            return [unreadable(export, error)]
+        for number, value in bad:
+            allowed, _ = _allowed(word, value)
+            found.append(
+                Problem(
+                    "AP563", have[word], "the value cannot be used", got=value or "nothing", allowed=allowed,
+                    fix=f"it is row {number}; export again", file=export.path, line=number,
+                )
+            )  # fmt: skip
     return sorted(found, key=lambda problem: problem.line)[:MOST]
 
 
-def _in_row(export: Export, column: str, number: int, value: str | None) -> Problem:
-    return Problem(
-        "AP563", column, "the value cannot be used", got=value if value is not None else "nothing",
-        allowed="what FOCUS says of the column", fix=f"it is row {number}; export again", file=export.path, line=number,
-    )  # fmt: skip
+def unreadable(export: Export, error: Exception) -> Problem:
+    """What DuckDB says of a file that it cannot read; a question that it does not understand is no damage."""
+    import duckdb
+
+    why = str(error).splitlines()[0]
+    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
+        return Problem(
+            "AP561", "", f"cannot be read: {why}", fix="export again in FOCUS form", file=export.path
+        )
+    return _cut(export, 0, why)
 
 
 def _cut(export: Export, line: int, why: str) -> Problem:

@@ -1,14 +1,18 @@
-"""Azure's manifest.json beside the parts of one export run: what belongs to it, and which of several runs holds.
+"""What tells that an export is whole: Azure's manifest.json beside the parts of one run, and the end of a CSV.
 
 Azure writes the whole month so far at every run, so of two runs of one export over one period only the newest counts.
-Form as Microsoft's FinOps toolkit documents it (2026-05-20). Other providers write none.
+Form as Microsoft's FinOps toolkit documents it (2026-05-20). Other providers write none, so all that tells a cut within
+the last value of their CSV is that no line end follows.
 """
 
 from __future__ import annotations
 
 import json
+import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +22,37 @@ from .files import Found
 __all__ = ["Run", "settle", "short_runs"]
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class Run:
-    """One run of an export: its key is scope, name and period; `parts` are paths as shown; `rows` if it says."""
+    """One run of an export.
+
+    Attributes:
+        shown: the manifest's path.
+        key: scope, name and month; of its own when the manifest does not say all three.
+        said: its submittedTime as written; empty when there is none.
+        parts: paths as shown.
+        sized: those whose size in bytes the manifest says.
+        rows: of all parts; None when it does not say.
+    """
 
     shown: str
     key: tuple[str, str, str]
-    submitted: str
+    said: str
     parts: tuple[str, ...]
+    sized: tuple[str, ...]
     rows: int | None
+
+    @property
+    def submitted(self) -> datetime:
+        """In UTC, which a time without a zone is taken for; the first of all times when it cannot be read."""
+        try:
+            moment = datetime.fromisoformat(self.said)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return _NEVER
 
 
 def settle(found: Found) -> tuple[Found, list[Run]]:
@@ -40,9 +66,7 @@ def settle(found: Found) -> tuple[Found, list[Run]]:
             run, wrong = _read(manifest, shown, [pair for pair in found.files if pair[1].parent == folder])
             problems += wrong
             runs += [run] if run else []
-    newest: dict[tuple[str, str, str], Run] = {}
-    for run in sorted(runs, key=lambda run: (run.submitted, run.shown)):
-        newest[run.key] = run
+    newest, unclear = _newest(runs)
     old = [run for run in runs if newest[run.key] is not run]
     gone = {part for run in old for part in run.parts}
     notes = [
@@ -50,7 +74,52 @@ def settle(found: Found) -> tuple[Found, list[Run]]:
     ]
     files = tuple(pair for pair in found.files if pair[0] not in gone)
     kept = [run for run in runs if run not in old]
-    return replace(found, files=files, problems=tuple(problems), notes=(*found.notes, *notes)), kept
+    sized = {part for run in kept for part in run.sized}
+    notes += [
+        f"{shown}: no line end after its last row: if the file was cut there, its last value is cut too"
+        for shown, place in files
+        if shown not in sized and _ends_open(place)
+    ]
+    return replace(found, files=files, problems=(*problems, *unclear), notes=(*found.notes, *notes)), kept
+
+
+def _newest(runs: Iterable[Run]) -> tuple[dict[tuple[str, str, str], Run], list[Problem]]:
+    """The newest run of each export and month, and one problem for each of which that cannot be told."""
+    newest: dict[tuple[str, str, str], Run] = {}
+    problems = []
+    same: dict[tuple[str, str, str], list[Run]] = defaultdict(list)
+    for run in runs:
+        same[run.key].append(run)
+    for key, several in same.items():
+        by_time = sorted(several, key=lambda run: (run.submitted, run.shown))
+        newest[key] = by_time[-1]
+        if len(several) > 1 and (
+            by_time[0].submitted == _NEVER or by_time[-1].submitted == by_time[-2].submitted
+        ):
+            pair = (by_time[0], by_time[-1]) if by_time[0].submitted == _NEVER else (by_time[-2], by_time[-1])
+            problems.append(_unclear(*pair))
+    return newest, problems
+
+
+def _unclear(first: Run, second: Run) -> Problem:
+    return Problem(
+        "AP569", "submittedTime", f"which run is newer, this one or that of {first.shown}, cannot be told",
+        got=f"{second.said or 'nothing'}, and there {first.said or 'nothing'}",
+        allowed="two times such as 2026-10-02T03:00:00Z", fix="leave out the older of the two", file=second.shown,
+    )  # fmt: skip
+
+
+def _ends_open(path: Path) -> bool:
+    """Whether a plain CSV ends without a line end; gzip and Parquet have marks of their own."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+            if not head or head == b"PAR1" or head[:2] == b"\x1f\x8b":
+                return False
+            file.seek(-1, os.SEEK_END)
+            return file.read() not in (b"\n", b"\r")
+    except OSError:
+        return False
 
 
 def _read(path: Path, name: str, files: Sequence[tuple[str, Path]]) -> tuple[Run | None, list[Problem]]:
@@ -58,15 +127,17 @@ def _read(path: Path, name: str, files: Sequence[tuple[str, Path]]) -> tuple[Run
         body = json.loads(path.read_text("utf-8-sig"))
         config, run, blobs = body["exportConfig"], body["runInfo"], body.get("blobs") or []
         parts = [(Path(str(blob["blobName"])).name, blob.get("byteCount")) for blob in blobs]
-        key = (str(config.get("resourceId")), str(config.get("exportName")), str(run.get("startDate"))[:7])
-        submitted, rows = str(run.get("submittedTime")), _count(body, blobs)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        scope, export, start = config.get("resourceId"), config.get("exportName"), run.get("startDate")
+        submitted, rows = str(run.get("submittedTime") or ""), _count(body, blobs)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         fix = "fetch it again, or leave it out to read the parts as they are"
         return None, [_wrong(name, "it is no manifest of an export run", fix)]
-    shown = {place.name: (name, place) for name, place in files}
+    key = (str(scope), str(export), str(start)[:7]) if scope and export and start else ("", "", name)
+    shown = {place.name: (given, place) for given, place in files}
     problems = list(_parts(name, parts, shown))
-    own = tuple(shown[name][0] for name, _ in parts if name in shown)
-    return Run(name, key, submitted, own, rows), problems
+    own = {part: (shown[part][0], size) for part, size in parts if part in shown}
+    sized = tuple(given for given, size in own.values() if isinstance(size, int) and size)
+    return Run(name, key, submitted, tuple(given for given, _ in own.values()), sized, rows), problems
 
 
 def _parts(

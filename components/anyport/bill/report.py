@@ -20,7 +20,7 @@ from .places import model_names, places
 from .prices import list_prices
 from .scan import MEMORY, Group, connect, scan
 from .tally import Tally, group_provider, month_of, seen_files
-from .usage import Usage
+from .usage import Usage, counts
 
 __all__ = ["read_bills"]
 
@@ -115,14 +115,12 @@ def _order(line: Line) -> tuple[object, ...]:
 
 
 def _with_usage(lines: list[Line], usage: Usage | None) -> list[Line]:
-    """Tokens go to a target's lines only when it has one line in the month: what is split is not counted twice."""
-    if usage is None:
-        return lines
-    only = len({line.month for line in lines}) == 1
-    count = Counter((line.month, line.tier, line.endpoint, line.target) for line in lines)
-    for line in lines:
-        if line.endpoint and line.target and count[(line.month, line.tier, line.endpoint, line.target)] == 1:
-            line.tokens = usage.of(line.tier, line.endpoint, line.target, line.month, only)
+    """Tokens go to the one line that they can be of; those that fit several go to none, and `judge` says so."""
+    for count in counts(lines, usage) if usage else ():
+        if len(count.lines) == 1:
+            line = count.lines[0]
+            before = line.tokens or (0, 0)
+            line.tokens = (before[0] + count.tokens[0], before[1] + count.tokens[1])
     return lines
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import Problem
 from .files import Export
-from .locate import locate
+from .locate import locate, unreadable
 from .select import groups_sql, table
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _blame(connection: DuckDBPyConnection, shape: Sequence[Export], error: Excep
         except duckdb.OutOfMemoryException as more:
             return [_no_room(more)]
         except duckdb.Error as cause:
-            problems += locate(export, connection) or [_unplaced(export, str(cause).splitlines()[0])]
+            problems += locate(export, connection) or [unreadable(export, cause)]
     if not problems:
         raise error
     return problems

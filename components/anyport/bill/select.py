@@ -1,20 +1,33 @@
 """The SELECT that sums one shape of export files, in DuckDB's SQL. Text only; nothing is run here.
 
 Every value is read as text and cast here, so that what does not fit becomes a count of bad rows and never a guess.
-Money is DECIMAL(38,15): sums of binary fractions drift.
+Money is a decimal of 15 places: sums of binary fractions drift.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .columns import TAG_COLUMNS, found_columns
 from .files import Export
 from .sellers import AI_CATEGORY, AI_RESOURCES, AI_SERVICES
 
-__all__ = ["DIMENSIONS", "MEASURES", "MONEY", "SLICE_KEYS", "groups_sql", "slices_sql", "table"]
+__all__ = [
+    "DIMENSIONS",
+    "MEASURES",
+    "MONEY",
+    "SLICE_KEYS",
+    "bad_sql",
+    "groups_sql",
+    "own",
+    "slices_sql",
+    "table",
+]
 
-MONEY = "DECIMAL(38,15)"
+MONEY = "DECIMAL(30,15)"
+"""Below 10^15 each, so that a hundred million of the largest still add up within DuckDB's 38 digits."""
+_AMOUNT = "DECIMAL(38,15)"
+"""Quantities beside money are never added, and byte-seconds grow larger than any money."""
 DIMENSIONS = (
     "file", "host", "provider", "seller", "issuer", "currency", "month", "category", "correction", "account",
     "invoice", "sub_account", "service_category", "service", "meter_category", "negative", "relevant", "ai",
@@ -33,8 +46,13 @@ SLICE_KEYS = (
     "charge_start", "category", "charge_class", "account", "sub_account", "service", "meter", "sku", "description",
     "resource", "region", "compartment", "cluster", "plan", "exported_at", "reference",
 )  # fmt: skip
-"""What makes a charge this one and no other; those that all files of a run have are compared."""
+"""What makes a charge this one and no other; those that two files both have are compared."""
 _TIMES = ("TIMESTAMP", "DATE")
+_BY_TEXT = ("BOOLEAN", "BLOB")
+"""Types that become a number, or none, otherwise than their text does."""
+_MOMENTS = ("charge_start", "exported_at")
+_FIRST_YEAR, _LAST_YEAR = 1900, 9998
+"""What Python's dates can hold, with room for time zones."""
 
 
 def table(exports: Sequence[Export]) -> str:
@@ -42,13 +60,27 @@ def table(exports: Sequence[Export]) -> str:
     first = exports[0]
     names = ", ".join(_text(str(export.link)) for export in exports)
     if first.format == "parquet":
-        return f"read_parquet([{names}], filename='anyport_file', hive_partitioning=false)"
-    columns = ", ".join(f"{_text(name or f'column{i}')}: 'VARCHAR'" for i, name in enumerate(first.columns))
+        return f"read_parquet([{names}], filename={_text(own(first, 'file'))}, hive_partitioning=false)"
+    columns = ", ".join(f"{_text(name or own(first, 'nameless'))}: 'VARCHAR'" for name in first.columns)
     return (
         f"read_csv([{names}], auto_detect=false, columns={{{columns}}}, header=true, delim=',', quote='\"', "
-        f"escape='\"', nullstr=['', 'NULL'], filename='anyport_file', hive_partitioning=false, "
+        f"escape='\"', nullstr=['', 'NULL'], filename={_text(own(first, 'file'))}, hive_partitioning=false, "
         f"max_line_size=16777216, buffer_size=33554432, compression='{'gzip' if first.format == 'csv.gz' else 'none'}')"
     )
+
+
+def quoted(name: str) -> str:
+    """A column's name, so that no character of it is taken for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def own(export: Export, word: str) -> str:
+    """A name of ours that no column of the file has."""
+    taken = {name.lower() for name in export.columns}
+    name = f"anyport_{word}"
+    while name in taken:
+        name += "_"
+    return name
 
 
 def groups_sql(exports: Sequence[Export]) -> str:
@@ -58,35 +90,65 @@ def groups_sql(exports: Sequence[Export]) -> str:
     return f"""
 SELECT {dimensions}, count(*), sum(billed),
        sum(CASE WHEN stands_in THEN billed ELSE effective END), sum(billed) FILTER (stands_in),
-       count(*) FILTER (stands_in), sum(list), count(*) FILTER (billed > 0 AND coalesce(list, 0) = 0),
+       count(*) FILTER (stands_in), sum(list), count(*) FILTER ((billed > 0 OR effective > 0) AND coalesce(list, 0) = 0),
        sum(quantity), count(*) FILTER (bad), count(*) FILTER (clock = 'none'), count(*) FILTER (clock = 'offset'),
        count(*) FILTER (other_month), min(day), max(coalesce(until, day))
 FROM ({inner}) GROUP BY ALL"""  # noqa: S608
 
 
-def slices_sql(exports: Sequence[Export], keys: Sequence[str], with_effective: bool) -> str:
+def slices_sql(exports: Sequence[Export], words: Collection[str]) -> str:
     """Fingerprints of a file's charges per account, day and resource: what two exports of the same charges share.
 
     `exact` covers the costs, `keys` leaves them out: a restated charge has the same keys and another cost.
+
+    Args:
+        exports: files of one shape.
+        words: the only columns to look at, besides the charge's start.
     """
     reader = _Reader(exports[0])
-    parts = [reader.time(key) if key == "charge_start" else f"lower({reader.text(key)})" for key in keys]
-    parts += [reader.number("quantity")]
-    money = [reader.number("billed"), *([reader.number("effective")] if with_effective else [])]
+    keys = [word for word in SLICE_KEYS if word in words]
+    parts = [reader.same(key) for key in keys] or ["0"]
+    parts += [reader.number(word) for word in ("quantity",) if word in words]
+    money = [reader.number(word) for word in ("billed", "effective") if word in words]
+    told = {
+        word: reader.text(word) if word in words else "NULL"
+        for word in ("account", "sub_account", "resource")
+    }
     return f"""
-SELECT {_FILE}, {reader.text("account")}, {reader.text("sub_account")},
-       strftime(({reader.time("charge_start")})::DATE, '%Y-%m-%d'), {reader.text("resource")}, count(*),
+SELECT {_file(exports[0])}, {told["account"]}, {told["sub_account"]},
+       strftime(({reader.time("charge_start")})::DATE, '%Y-%m-%d'), {told["resource"]}, count(*),
        sum(hash({", ".join(parts)})::HUGEINT), sum(hash({", ".join([*parts, *money])})::HUGEINT)
 FROM {table(exports)} GROUP BY ALL"""  # noqa: S608
 
 
-_FILE = "CAST(regexp_extract(anyport_file, '(\\d{6})\\.[a-z.]+$', 1) AS INTEGER)"
+def bad_sql(export: Export) -> dict[str, str]:
+    """Word → the test, as SQL, that its value cannot be used; true or false, never NULL."""
+    reader = _Reader(export)
+    money = export.provider != "coreweave_vllm"
+    tests = {word: f"{reader.number(word)} IS NULL" for word in ("billed", "effective", "list", "quantity")}
+    tests |= {word: f"{reader.time(word)} IS NULL" for word in ("charge_start", "billing_start")}
+    needed = {"charge_start"}
+    if money:
+        needed |= {"billed", "currency", "category"}
+        tests["currency"] = (
+            f"NOT coalesce(regexp_full_match({reader.text('currency')}, '[A-Za-z]{{3}}'), false)"
+        )
+        tests["category"] = f"{reader.text('category')} IS NULL"
+    return {
+        word: test if word in needed else f"({reader.given(word)} IS NOT NULL AND {test})"
+        for word, test in tests.items()
+        if word in reader.have
+    }
+
+
+def _file(export: Export) -> str:
+    return f"CAST(regexp_extract({own(export, 'file')}, '(\\d{{6}})\\.[a-z.]+$', 1) AS INTEGER)"
 
 
 def _rows_sql(exports: Sequence[Export]) -> str:
     export, reader = exports[0], _Reader(exports[0])
-    money = export.provider != "coreweave_vllm"
-    billed = reader.number("billed")
+    relevant, ai = own(export, "relevant"), own(export, "ai")
+    billed, quantity = reader.number("billed"), reader.number("quantity")
     effective = reader.number("effective") if "effective" in reader.have else "NULL"
     category = f"lower({reader.text('category')})"
     start = reader.time("charge_start")
@@ -97,9 +159,7 @@ def _rows_sql(exports: Sequence[Export]) -> str:
         if word not in ("file", "month", "correction", "negative", "relevant", "ai", "tags", "category")
     }
     seen = ", ".join(
-        f"CASE WHEN anyport_relevant THEN {sql} END AS {word}"
-        if word in _ONLY_RELEVANT
-        else f"{sql} AS {word}"
+        f"CASE WHEN {relevant} THEN {sql} END AS {word}" if word in _ONLY_RELEVANT else f"{sql} AS {word}"
         for word, sql in plain.items()
     )
     cost = effective if effective != "NULL" else billed
@@ -108,31 +168,20 @@ def _rows_sql(exports: Sequence[Export]) -> str:
         if effective != "NULL"
         else f"{billed} IS NOT NULL"
     )
-    bad = [_bad_number(reader, word, needed=word == "billed" and money) for word in ("billed", "effective")]
-    bad += [_bad_number(reader, word) for word in ("list", "quantity")]
-    bad += [f"{start} IS NULL", f"{month} IS NULL"]
-    if money:
-        bad += [f"NOT coalesce(regexp_full_match({reader.text('currency')}, '[A-Za-z]{{3}}'), false)"]
-        bad += [f"{reader.text('category')} IS NULL"]
+    moneyless = f"coalesce({effective}, {billed}) IS NULL"
+    below = f"{cost} < 0 OR {billed} < 0 OR ({moneyless} AND {quantity} < 0)"
     return f"""
-SELECT {_FILE} AS file, {seen}, date_trunc('month', {month}) AS month, {category} AS category,
+SELECT {_file(export)} AS file, {seen}, date_trunc('month', {month}) AS month, {category} AS category,
        lower({reader.text("charge_class")}) = 'correction' AS correction,
-       coalesce({cost} < 0 OR {billed} < 0, false) OR {category} = 'credit' AS negative,
-       anyport_relevant AS relevant, anyport_ai AS ai,
-       CASE WHEN anyport_relevant THEN {reader.tags()} END AS tags,
+       coalesce({below}, false) OR {category} = 'credit' AS negative,
+       {relevant} AS relevant, {ai} AS ai,
+       CASE WHEN {relevant} THEN {reader.tags()} END AS tags,
        {billed} AS billed, {effective} AS effective,
        {stands_in} AS stands_in,
-       {reader.number("list")} AS list, CASE WHEN anyport_relevant THEN {reader.number("quantity")} END AS quantity,
-       {" OR ".join(part for part in bad if part)} AS bad, {reader.clock("charge_start")} AS clock,
+       {reader.number("list")} AS list, CASE WHEN {relevant} AND {moneyless} THEN {quantity} END AS quantity,
+       {" OR ".join(bad_sql(export).values())} AS bad, {reader.clock("charge_start")} AS clock,
        date_trunc('month', {start}) <> date_trunc('month', {month}) AS other_month, {start} AS day, {reader.time("charge_end")} - INTERVAL 1 SECOND AS until
-FROM (SELECT *, {_relevant(reader, export)} AS anyport_relevant, {_ai(reader)} AS anyport_ai FROM {table(exports)})"""  # noqa: S608
-
-
-def _bad_number(reader: _Reader, word: str, *, needed: bool = False) -> str:
-    if word not in reader.have:
-        return ""
-    raw, number = reader.raw(word), reader.number(word)
-    return f"{number} IS NULL" if needed else f"({raw} IS NOT NULL AND {number} IS NULL)"
+FROM (SELECT *, {_relevant(reader, export)} AS {relevant}, {_ai(reader)} AS {ai} FROM {table(exports)})"""  # noqa: S608
 
 
 def _ai(reader: _Reader) -> str:
@@ -168,41 +217,64 @@ class _Reader:
         self._types = dict(zip(export.columns, export.types, strict=True))
         self._first = export.columns[0] if export.columns else ""
         self._csv = export.format != "parquet"
+        self._moneyless = export.provider == "coreweave_vllm"
 
     def raw(self, word: str) -> str:
         """As it stands; a second byte order mark before the first value of a CSV is dropped."""
         return self._column(self.have[word]) if word in self.have else "NULL"
 
     def _column(self, name: str) -> str:
-        quoted = '"' + name.replace('"', '""') + '"'
-        return f"nullif(ltrim({quoted}, chr(65279)), '')" if self._csv and name == self._first else quoted
+        column = quoted(name)
+        return f"nullif(ltrim({column}, chr(65279)), '')" if self._csv and name == self._first else column
+
+    def _kind(self, word: str) -> str:
+        return self._types[self.have[word]]
 
     def text(self, word: str) -> str:
         """As text, empty ones as NULL."""
         if word not in self.have:
             return "NULL::VARCHAR"
-        raw = self.raw(word)
-        kind = self._types[self.have[word]]
-        return raw if self._csv else f"nullif({raw}, '')" if kind == "VARCHAR" else f"{raw}::VARCHAR"
+        return self.given(word) if self._kind(word) == "VARCHAR" else f"CAST({self.raw(word)} AS VARCHAR)"
+
+    def given(self, word: str) -> str:
+        """As it stands, empty ones as NULL."""
+        text = word in self.have and not self._csv and self._kind(word) == "VARCHAR"
+        return f"nullif({self.raw(word)}, '')" if text else self.raw(word)
 
     def number(self, word: str) -> str:
-        """As money; NULL for what is no number."""
-        return f"try_cast({self.raw(word)} AS {MONEY})" if word in self.have else f"NULL::{MONEY}"
+        """As a decimal; NULL for what is no number, or too large to be added."""
+        kind = _AMOUNT if word == "quantity" and not self._moneyless else MONEY
+        if word not in self.have:
+            return f"NULL::{kind}"
+        value = self.text(word) if self._kind(word) in _BY_TEXT else self.raw(word)
+        return f"try_cast({value} AS {kind})"
 
     def time(self, word: str) -> str:
-        """As a moment in UTC; NULL for what is not written `YYYY-MM-DD…`."""
+        """As a moment in UTC; NULL for what is not written `YYYY-MM-DD…`, and for what no bill is of."""
         if word not in self.have:
             return "NULL::TIMESTAMP"
-        raw, kind = self.raw(word), self._types[self.have[word]]
+        raw, kind = self.raw(word), self._kind(word)
         if kind.startswith(_TIMES):
-            return f"timezone('UTC', {raw})" if "WITH TIME ZONE" in kind else f"{raw}::TIMESTAMP"
-        return f"CASE WHEN {raw}[5] = '-' THEN timezone('UTC', try_cast({raw} AS TIMESTAMPTZ)) END"
+            moment = (
+                f"timezone('UTC', {raw})" if "WITH TIME ZONE" in kind else f"try_cast({raw} AS TIMESTAMP)"
+            )
+            return (
+                f"CASE WHEN {moment} BETWEEN '{_FIRST_YEAR}-01-01' AND '{_LAST_YEAR}-12-31' THEN {moment} END"
+            )
+        text = self.text(word)
+        written = f"{text}[5] = '-' AND {text} BETWEEN '{_FIRST_YEAR}' AND '{_LAST_YEAR}'"
+        return f"CASE WHEN {written} THEN timezone('UTC', try_cast({text} AS TIMESTAMPTZ)) END"
+
+    def same(self, word: str) -> str:
+        """What a charge has in common in every format: moments as moments, all else in lower case."""
+        text = f"lower({self.text(word)})"
+        return f"coalesce({self.time(word)}::VARCHAR, {text})" if word in _MOMENTS else text
 
     def clock(self, word: str) -> str:
         """`utc`, `offset` or `none`: how a text says its time zone."""
         if word not in self.have or self._types[self.have[word]].startswith(_TIMES):
             return "'utc'"
-        raw = self.raw(word)
+        raw = self.text(word)
         zero = "'[+-]00:?(00)?$'"
         return (
             f"CASE WHEN ends_with({raw}, 'Z') OR regexp_matches({raw}, {zero}) THEN 'utc' "

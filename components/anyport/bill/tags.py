@@ -32,7 +32,7 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     if "anyport" not in text.lower():
         return ()
     return tuple(
-        (word.removeprefix("anyport-"), value.strip())
+        (word.removeprefix("anyport-"), value.encode("utf-8", "replace").decode().strip())
         for key, value in _parsed(text)
         if (word := _plain(key)) in WORDS and value.strip()
     )
@@ -49,7 +49,7 @@ def _parsed(text: str) -> list[tuple[str, str]]:
     for form in (text, "{" + text + "}"):
         try:
             return _flat(json.loads(form, object_pairs_hook=_first_wins))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return []
 

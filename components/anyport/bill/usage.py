@@ -2,19 +2,22 @@
 
 Columns: `endpoint`, `target`, `input_tokens`, `output_tokens`, and if wanted `tier`, `month` (YYYY-MM) and
 `requests`. Without a month the counts are those of the only month of the bill. Lines of one target and month add up.
+Tokens are counted for a line of the bill only where it is the one line that they can be of: nothing is split by a guess.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import AnyportError, Problem, nearest
+from .model import Line
 
-__all__ = ["Usage", "read_usage"]
+__all__ = ["Count", "Usage", "counts", "read_usage"]
 
 NEEDED = ("endpoint", "target", "input_tokens", "output_tokens")
 KNOWN = (*NEEDED, "tier", "month", "requests")
@@ -29,7 +32,7 @@ class Usage:
     def of(
         self, tier: str, endpoint: str, target: str, month: str, only_month: bool
     ) -> tuple[int, int] | None:
-        """Tokens of a target in a month; None when the file says nothing of it."""
+        """Tokens that can be of a target in a month, those without a tier too; None when the file has none."""
         found = [
             self.tokens[key]
             for t in dict.fromkeys((tier, ""))
@@ -38,10 +41,38 @@ class Usage:
         ]
         return (sum(pair[0] for pair in found), sum(pair[1] for pair in found)) if found else None
 
-    @property
-    def without_month(self) -> bool:
-        """Whether some line names no month."""
-        return any(not key[3] for key in self.tokens)
+
+@dataclass(frozen=True)
+class Count:
+    """Tokens of one key of the file beside the bill.
+
+    Attributes:
+        tier, endpoint, target: as the file says; the tier may be empty.
+        month: of the bill; empty when the file names none and the bill has several.
+        tokens: input and output.
+        lines: the lines of the bill that they can be of.
+    """
+
+    tier: str
+    endpoint: str
+    target: str
+    month: str
+    tokens: tuple[int, int]
+    lines: tuple[Line, ...]
+
+
+def counts(lines: Sequence[Line], usage: Usage) -> Iterator[Count]:
+    """What the file says of the months of the bill, in a fixed order."""
+    months = sorted({line.month for line in lines})
+    own: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
+    for line in lines:
+        own[(line.month, line.endpoint, line.target)].append(line)
+    for (tier, endpoint, target, said), tokens in sorted(usage.tokens.items()):
+        if said and said not in months:
+            continue
+        month = said or (months[0] if len(months) == 1 else "")
+        fits = [line for line in own.get((month, endpoint, target), ()) if tier in ("", line.tier)]
+        yield Count(tier, endpoint, target, month, tokens, tuple(fits))
 
 
 def read_usage(path: Path) -> Usage:
@@ -72,6 +103,11 @@ def _header(path: Path, header: list[str]) -> list[Problem]:
         for name in header
         if name not in KNOWN
         for near in (nearest(name, KNOWN),)
+    ]
+    problems += [
+        _wrong(path, 1, f"has the column {name!r} twice", fix="leave one of them out")
+        for name, times in Counter(header).items()
+        if times > 1 and name in KNOWN
     ]
     gone = [name for name in NEEDED if name not in header]
     if gone:

@@ -13,6 +13,7 @@ from .models import (
     FEATURES,
     ApiVersion,
     Catalog,
+    DataZone,
     DeploymentKind,
     Evidence,
     InstanceType,
@@ -23,12 +24,14 @@ from .models import (
     Serving,
     independent,
 )
+from .places import processed_in
 
 __all__ = [
     "FEATURES",
     "ApiVersion",
     "Catalog",
     "CatalogError",
+    "DataZone",
     "DeploymentKind",
     "Evidence",
     "InstanceType",
@@ -39,5 +42,6 @@ __all__ = [
     "Serving",
     "independent",
     "load",
+    "processed_in",
     "vllm_flags",
 ]

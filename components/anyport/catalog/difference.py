@@ -80,7 +80,10 @@ def _rows(catalog: Catalog) -> Iterator[tuple[str, _Row]]:
     for model in catalog.models.values():
         yield f"model {model.name}", _Row(_plain(model, "name", "offers"), _oldest(model))
         for offer in model.offers.values():
-            yield f"offer {model.name} at {offer.provider}", _row(offer, "provider")
+            yield (
+                f"offer {model.name} at {offer.provider}",
+                _row(offer, "provider", "price_source", "priced_on"),
+            )
     for provider in catalog.providers.values():
         yield from _provider(provider)
     for regions in catalog.regions.values():
@@ -91,9 +94,11 @@ def _rows(catalog: Catalog) -> Iterator[tuple[str, _Row]]:
 
 
 def _provider(provider: Provider) -> Iterator[tuple[str, _Row]]:
-    yield f"provider {provider.name}", _row(provider, "name", "kinds", "api_versions")
+    yield f"provider {provider.name}", _row(provider, "name", "kinds", "api_versions", "data_zones")
     for kind in provider.kinds.values():
         yield f"kind {kind.name} of {provider.name}", _Row(_plain(kind, "name"), provider.evidence)
+    for zone in provider.data_zones.values():
+        yield f"data zone {zone.name} of {provider.name}", _row(zone, "name")
     for one in provider.api_versions:
         yield (
             f"API {one.title} ({_words(one)}) of {provider.name}",

@@ -112,7 +112,11 @@ def _offer(provider: str, row: Row, chat: bool, file: Row) -> Row:
 def _provider(file: Row) -> Provider:
     kinds = {name: {"name": name, **kind} for name, kind in file["kinds"].items()}
     apis = [_with_evidence(row, file) for row in file.get("api_versions", ())]
-    return Provider.model_validate(_with_evidence({**file, "kinds": kinds, "api_versions": apis}, file))
+    zones = {
+        name: _with_evidence({"name": name, **row}, file) for name, row in file.get("data_zones", {}).items()
+    }
+    provider = {**file, "kinds": kinds, "api_versions": apis, "data_zones": zones}
+    return Provider.model_validate(_with_evidence(provider, file))
 
 
 def _regions(file: Row) -> tuple[str, dict[str, Region]]:
@@ -151,6 +155,7 @@ def _dates(
     for provider in providers.values():
         yield provider.evidence.collected_on
         yield from (one.evidence.collected_on for one in provider.api_versions)
+        yield from (zone.evidence.collected_on for zone in provider.data_zones.values())
     for of_provider in regions.values():
         yield from (region.evidence.collected_on for region in of_provider.values())
     yield from (instance.evidence.collected_on for instance in instances.values())

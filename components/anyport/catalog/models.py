@@ -16,6 +16,7 @@ __all__ = [
     "FEATURES",
     "ApiVersion",
     "Catalog",
+    "DataZone",
     "DeploymentKind",
     "Evidence",
     "InstanceType",
@@ -36,6 +37,7 @@ Basis = Literal["documented", "catalogue", "inferred", "none found"]
 Lifecycle = Literal["ga", "preview", "legacy", "deprecated"]
 Plane = Literal["control", "data"]
 Use = Literal["sent", "runs_on", "other"]
+Api = Literal["chat_completions", "responses", "embeddings"]
 
 
 def independent(domain_a: str, domain_b: str) -> bool:
@@ -84,7 +86,7 @@ class Offer(_Fact):
         regions_servings: the kinds `regions` was collected for; ask `regions_for`.
         context_window: tokens, the largest prompt. On vLLM the model's own maximum.
         features: every name of `FEATURES`; None is not known.
-        input_usd_per_million: USD per million tokens, list price of the widest kind; likewise output.
+        input_usd_per_million: list price of the widest kind; likewise output. `price_source`, `priced_on`: if not the row's.
         retires_on: the earliest date any source gives.
         retirement_conflict: the other date and who says so, where sources disagree.
         retires_servings: the kinds `retires_on` is about; empty when it is about the whole offer.
@@ -107,6 +109,8 @@ class Offer(_Fact):
     features: dict[str, bool | None]
     input_usd_per_million: float | None = Field(default=None, ge=0)
     output_usd_per_million: float | None = Field(default=None, ge=0)
+    price_source: str = ""
+    priced_on: date | None = None
     retires_on: date | None = None
     retirement_basis: Basis = "none found"
     retirement_conflict: str | None = None
@@ -206,6 +210,7 @@ class ApiVersion(_Fact):
         use: `sent` by a target's resources or by its callers; `runs_on` is a version that the place runs,
             which its owner chooses; `other` is recorded because callers elsewhere still use it.
         kinds: the kinds of deployment it is about; empty for all.
+        serves: the endpoint APIs that it has at the addresses callers get (data plane); empty is not known.
         resources: Pulumi types that send it (control plane).
         retires_on: the earliest date any source gives; None is not known.
         retirement_conflict: the other date and who says so, where sources disagree.
@@ -216,6 +221,7 @@ class ApiVersion(_Fact):
     plane: Plane
     use: Use = "sent"
     kinds: tuple[str, ...] = ()
+    serves: tuple[Api, ...] = ()
     resources: tuple[str, ...] = ()
     lifecycle: Lifecycle | None = None
     retires_on: date | None = None
@@ -229,10 +235,18 @@ class ApiVersion(_Fact):
         return f"{self.api} {self.version}"
 
 
+class DataZone(_Fact):
+    """Countries (ISO 3166-1 alpha-2) among which a call may travel. A region lies in the zone of its country."""
+
+    name: str
+    countries: tuple[str, ...] = Field(min_length=1)
+    evidence: Evidence
+
+
 class Provider(_Fact):
     """A provider, the company behind it, and its kinds of deployment (empty `auth` never occurs).
 
-    `api_versions` may be empty, which says that none were collected.
+    `api_versions` and `data_zones` may be empty, which says that none were collected.
     """
 
     name: str
@@ -241,6 +255,7 @@ class Provider(_Fact):
     auth: Literal["entra_token", "google_token", "oci_api_key", "api_key"]
     docs: str
     kinds: dict[str, DeploymentKind] = Field(min_length=1)
+    data_zones: dict[str, DataZone] = {}
     api_versions: tuple[ApiVersion, ...] = ()
     evidence: Evidence
 
@@ -251,6 +266,10 @@ class Provider(_Fact):
             for one in self.api_versions
             if one.plane == plane and one.use == use and (kind is None or not one.kinds or kind in one.kinds)
         )
+
+    def serves(self, kind: str) -> tuple[str, ...]:
+        """The endpoint APIs of one kind of deployment; empty is "not known", never "none"."""
+        return tuple(dict.fromkeys(api for one in self.apis("data", kind) for api in one.serves))
 
 
 class InstanceType(_Fact):

@@ -7,6 +7,7 @@ disagree: a key given twice is refused.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +18,7 @@ from ..gateway.routes import API_PATHS, EndpointRoute, RouteTable, TargetRoute
 
 __all__ = ["Asked", "Refusal", "read_request"]
 
+_INVALID = "the body is not valid JSON"
 _APIS = {f"/v1{path}": api for api, path in API_PATHS.items()}
 
 
@@ -35,30 +37,27 @@ class Asked:
     Attributes:
         endpoint: as the caller named it in `model`.
         api: key of `API_PATHS`.
-        document: the body.
+        text: the body as the caller wrote it.
+        model_at: where in it the value of `model` begins, and where it is over.
         streaming: whether it wants a stream.
         order: targets that may serve it, in the order to try them.
     """
 
     endpoint: EndpointRoute
     api: str
-    document: Mapping[str, Any]
+    text: str
+    model_at: tuple[int, int]
     streaming: bool
     order: tuple[TargetRoute, ...]
 
     def body_for(self, target: TargetRoute) -> bytes:
-        """The body with the target's own model id; everything else means what it meant."""
-        document = {**self.document, "model": target.model}
-        try:
-            return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        except UnicodeEncodeError:  # half a surrogate pair, which only an escape can carry
-            return json.dumps(document, separators=(",", ":")).encode()
+        """The body with the target's own model id and not another character changed, so that no number loses digits."""
+        begin, end = self.model_at
+        return f"{self.text[:begin]}{json.dumps(target.model)}{self.text[end:]}".encode()
 
     def url_for(self, target: TargetRoute) -> str:
         """Where the target serves this API."""
-        host = f"[{target.host}]" if ":" in target.host else target.host
-        scheme = "https" if target.tls else "http"
-        return f"{scheme}://{host}:{target.port}{target.base_path}{API_PATHS[self.api]}"
+        return f"{target.origin}{target.base_path}{API_PATHS[self.api]}"
 
 
 def read_request(
@@ -76,19 +75,23 @@ def read_request(
     if method != "POST":
         return _refusal(405, "method_not_allowed", "Use POST.")
     try:
-        document = _document(body)
+        text = body.decode()
+        members = _members(text)
+    except UnicodeDecodeError:
+        return _refusal(400, "invalid_json", f"This request cannot be routed: {_INVALID}.")
     except _NotRoutableError as error:
         return _refusal(400, "invalid_json", f"This request cannot be routed: {error}.")
-    return _chosen(endpoints, _APIS[path], path, document, random)
+    return _chosen(endpoints, path, text, members, random)
 
 
 def _chosen(
     endpoints: Mapping[str, EndpointRoute],
-    api: str,
     path: str,
-    document: Mapping[str, Any],
+    text: str,
+    members: Mapping[str, _Member],
     random: Callable[[], float],
 ) -> Asked | Refusal:
+    api, document = _APIS[path], {key: member.value for key, member in members.items()}
     names, name = ", ".join(sorted(endpoints)), document.get("model")
     if not isinstance(name, str):
         return _refusal(400, "model_missing", f'The body names no model; send "model": one of {names}.')
@@ -102,7 +105,7 @@ def _chosen(
     if not order:
         listed = " and ".join(sorted(needs))
         return _refusal(400, "feature_not_supported", f"No target of {name} has {listed}.")
-    return Asked(endpoint, api, document, "streaming" in needs, order)
+    return Asked(endpoint, api, text, members["model"].place, "streaming" in needs, order)
 
 
 def _order(
@@ -128,32 +131,70 @@ def _weighted(weights: list[int], drawn: float) -> int:
     return len(weights) - 1
 
 
-class _NotRoutableError(ValueError):
+class _NotRoutableError(Exception):
     """Why a body cannot be routed."""
 
 
-def _document(body: bytes) -> Mapping[str, Any]:
-    twice = False
+@dataclass(frozen=True)
+class _Member:
+    """A value of the outermost object, and from where to where it is written."""
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal twice
-        made = dict(found)
-        twice = len(made) != len(found)  # the outermost object is the last to be closed
-        return made
+    value: Any
+    place: tuple[int, int]
 
-    try:
-        document = json.loads(body.decode(), object_pairs_hook=pairs, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise _NotRoutableError("the body is not valid JSON") from None
-    if not isinstance(document, dict):
+
+def _members(text: str) -> dict[str, _Member]:
+    """The outermost object's members.
+
+    Raises:
+        _NotRoutableError: the text is no JSON object, or has a key twice.
+    """
+    at = _after_blanks(text, 0)
+    if text[at : at + 1] != "{":
         raise _NotRoutableError("the body must be a JSON object")
-    if twice:
-        raise _NotRoutableError("a key of the body is given twice")
-    return document
+    found: dict[str, _Member] = {}
+    try:
+        at = _after_blanks(text, at + 1)
+        end = at if text[at : at + 1] == "}" else _read_members(text, at, found)
+    except (ValueError, RecursionError):
+        raise _NotRoutableError(_INVALID) from None
+    if _after_blanks(text, end + 1) != len(text):
+        raise _NotRoutableError(_INVALID)
+    return found
+
+
+def _read_members(text: str, at: int, found: dict[str, _Member]) -> int:
+    """Where the object's closing brace is."""
+    while True:
+        key, at = _DECODER.raw_decode(text, at)
+        at = _after_blanks(text, at)
+        if not isinstance(key, str) or text[at : at + 1] != ":":
+            raise ValueError(at)
+        if key in found:
+            raise _NotRoutableError("a key of the body is given twice")
+        begin = _after_blanks(text, at + 1)
+        value, end = _DECODER.raw_decode(text, begin)
+        found[key] = _Member(value, (begin, end))
+        at = _after_blanks(text, end)
+        if text[at : at + 1] == "}":
+            return at
+        if text[at : at + 1] != ",":
+            raise ValueError(at)
+        at = _after_blanks(text, at + 1)
+
+
+def _after_blanks(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return found.end() if found else at
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+_BLANKS = re.compile(r"[ \t\n\r]*")
+# Numbers decide nothing here and are sent on as they are written, so none is worth reading.
+_DECODER = json.JSONDecoder(parse_int=lambda _: None, parse_float=lambda _: None, parse_constant=_no_constant)
 
 
 def _has_type(value: Any, *names: str) -> bool:

@@ -30,7 +30,7 @@ def read_contract(contract: str | Path | Mapping[str, Any], endpoint: str | None
         except OSError as error:
             wrong = f"cannot be read: {(error.strerror or str(error)).lower()}"
             raise RouteError([Problem("AP401", "", wrong, file=str(contract))]) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RouteError([Problem("AP401", "", "is not valid JSON", file=str(contract))]) from None
     table = route_table(value)
     if endpoint is None:

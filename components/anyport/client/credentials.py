@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..errors import Problem
+from ..gateway.private_headers import is_private
 from ..gateway.routes import RouteError, RouteTable
 
 __all__ = ["AsyncCredential", "Credential", "CredentialError", "Credentials", "forwarded"]
@@ -20,7 +21,7 @@ Credential = str | Callable[[], str]
 remember its token by itself."""
 AsyncCredential = Credential | Callable[[], Awaitable[str]]
 
-_PRIVATE = re.compile(r"auth|cookie|token|secret|password|credential|api-?key|^x-goog-|^openai-|^x-anyport-")
+_GATEWAYS = ("x-anyport-", "x-envoy-")
 _OURS = frozenset(
     {
         "accept-encoding",
@@ -111,10 +112,13 @@ def _checked(name: str, value: object) -> str:
     return value
 
 
-def forwarded(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The caller's headers that a target may see: nothing that could be a secret, a cookie or a word of ours."""
-    return [
-        (name, value)
-        for name, value in headers
-        if name.lower() not in _OURS and not _PRIVATE.search(name.lower())
-    ]
+def forwarded(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The caller's headers that a target may see: nothing that could be a secret, a cookie or a word of ours.
+
+    As bytes, which a value may have any of.
+    """
+    return [(name, value) for name, value in headers if _may_pass(name.decode("latin-1").lower())]
+
+
+def _may_pass(name: str) -> bool:
+    return name not in _OURS and not name.startswith(_GATEWAYS) and not is_private(name)

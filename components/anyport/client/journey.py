@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random as chance
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -67,18 +68,18 @@ class Journey:
         """Seconds until the first byte: ours, or the caller's own when that is less."""
         settings = self.core.settings
         ours = settings.first_byte_seconds if self.asked.streaming else settings.answer_seconds
-        return min(ours, self._callers_own or ours)
+        return min(ours, self.callers_own("read"))
 
     @property
     def idle(self) -> float:
         """Seconds of silence in an answer that has begun."""
         ours = self.core.settings.stream_idle_seconds
-        return min(ours, self._callers_own or ours)
+        return min(ours, self.callers_own("read"))
 
-    @property
-    def _callers_own(self) -> float | None:
-        value = (self.request.extensions.get("timeout") or {}).get("read")
-        return float(value) if value else None
+    def callers_own(self, step: str) -> float:
+        """The caller's own seconds for `connect`, `read`, `write` or `pool`; without end when it set none."""
+        value = (self.request.extensions.get("timeout") or {}).get(step)
+        return float(value) if value else math.inf
 
     def attempts(self) -> Iterator[Attempt]:
         """The targets to ask now. The last is always among them; dead ones before it are not."""
@@ -87,7 +88,7 @@ class Journey:
             last = place == len(order) - 1
             attempt = Attempt(self, target, place, last)
             rest = [self.name_of(later) for later in order[place + 1 :]]
-            if last or self.core.health.may_try(attempt.name, self.patience + 1, rest):
+            if last or self.core.health.may_try(attempt.name, rest):
                 yield attempt
             else:
                 self.core.counts.add(self.asked.endpoint.name, target.name, "skipped")
@@ -118,6 +119,7 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self._deadline = self.journey.core.clock() + self.journey.patience
+        self._turn = self.journey.core.health.turn(self.name)
         self._begun = False
         self._times: dict[str, float] = {}
         self._limit()
@@ -135,11 +137,11 @@ class Attempt:
         """
         asked, given = self.journey.asked, self.journey.request
         headers = [
-            *forwarded(given.headers.multi_items()),
-            ("authorization", f"Bearer {token}"),
-            ("content-type", "application/json"),
+            *forwarded(given.headers.raw),
+            (b"authorization", f"Bearer {token}".encode()),
+            (b"content-type", b"application/json"),
             # The end of a stream is watched in plain text.
-            ("accept-encoding", "identity"),
+            (b"accept-encoding", b"identity"),
         ]
         self._limit()
         return httpx.Request(
@@ -168,8 +170,11 @@ class Attempt:
 
     def _limit(self) -> None:
         left = max(self._deadline - self.journey.core.clock(), 0.001)
-        connect = min(left, self.journey.core.settings.connect_seconds)
-        self._times.update(connect=connect, read=left, write=left, pool=left)
+        own = self.journey.callers_own
+        connect = min(left, self.journey.core.settings.connect_seconds, own("connect"))
+        self._times.update(
+            connect=connect, read=left, write=min(left, own("write")), pool=min(left, own("pool"))
+        )
 
     def failed(self, error: Exception) -> None:
         """The attempt ended on the wire, or its credential could not be had."""
@@ -188,14 +193,14 @@ class Attempt:
                 LOG.error("anyport: %s answered %d: its key or its model needs a person", self.name, status)
             if not self.last:
                 return False
-        elif self.journey.core.health.well(self.name):
+        elif self.journey.core.health.well(self.name, self._turn):
             LOG.info("anyport: %s is back", self.name)
         self.journey.end(self, status)
         return True
 
     def abandoned(self) -> None:
         """The caller went away, or its request was wrong in itself: no verdict on the target."""
-        self.journey.core.health.unknown(self.name)
+        self.journey.core.health.unknown(self.name, self._turn)
 
     def headers(self, response: httpx.Response) -> httpx.Headers:
         """The answer's headers, and who served after how many attempts."""
@@ -217,7 +222,7 @@ class Attempt:
 
     def watch(self, response: httpx.Response) -> EndWatch | None:
         """Looks for the end of a stream; None for what is no stream or no answer."""
-        kind = response.headers.get("content-type", "")
+        kind = response.headers.get("content-type", "").lower()
         if response.status_code >= 400 or "text/event-stream" not in kind:
             return None
         return EndWatch(self.journey.asked.api)
@@ -243,7 +248,7 @@ class Attempt:
     def _count_failure(self, why: str) -> None:
         core = self.journey.core
         core.counts.add(self.journey.asked.endpoint.name, self.target.name, "failed")
-        if core.health.failed(self.name):
+        if core.health.failed(self.name, self._turn):
             LOG.warning(
                 "anyport: %s gets no traffic for %.1f s after %s",
                 self.name,

@@ -27,4 +27,4 @@ class ClientSettings(BaseModel):
     failures: Annotated[int, Field(ge=1, le=100)] = 2
     """Failures in a row after which a target gets no traffic from this process."""
     cooldown_seconds: Seconds = 5.0
-    """How long it gets none; then one request at a time tries whether it is well again."""
+    """How long it gets none; then one request in as long a time tries whether it is well again."""

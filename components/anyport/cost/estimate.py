@@ -154,20 +154,30 @@ class TargetCost:
 
 @dataclass(frozen=True, slots=True)
 class EndpointCost:
-    """One endpoint's months; `steady` and `failover` are None without declared tokens, `failover` without a fallback."""
+    """One endpoint's months; `steady` and `failover` are None without declared tokens, `failover` without a fallback.
+
+    Attributes:
+        parts: what each target adds to the steady month; also without declared tokens, as far as it is known then.
+    """
 
     name: str
+    tier: str
     targets: tuple[TargetCost, ...]
     standby: Total
     steady: Total | None
     failover: Total | None
     note: str
+    parts: tuple[Part, ...]
 
     def to_dict(self) -> dict[str, object]:
         """JSON."""
         return {
             "name": self.name,
-            "targets": [target.to_dict() for target in self.targets],
+            "tier": self.tier,
+            "targets": [
+                {**target.to_dict(), "steady_usd": None if part.has_unknown else str(cents(part.known))}
+                for target, part in zip(self.targets, self.parts, strict=True)
+            ],
             "standby": self.standby.to_dict(),
             "steady": self.steady and self.steady.to_dict(),
             "failover": self.failover and self.failover.to_dict(),
@@ -189,16 +199,24 @@ def estimate(endpoint: PlannedEndpoint, catalog: Catalog, asked: Assumptions) ->
     """Months of one endpoint."""
     costs = {target.name: _target(endpoint, target, catalog, asked) for target in endpoint.targets}
     note, steady, failover = "", None, None
+    usual = month(endpoint.targets, costs, ())
     if endpoint.traffic.tokens_per_minute is None:
         note = "traffic.tokens_per_minute is not declared, so only standby is known"
     else:
-        steady = month(endpoint.targets, costs, ())
+        steady = usual
         if len(endpoint.targets) > 1:
             failover = month(endpoint.targets, costs, (endpoint.targets[0].name,))
         else:
             note = "no fallback: with its only target out, nothing answers"
     return EndpointCost(
-        endpoint.name, tuple(costs.values()), _total(endpoint.targets, costs, {}), steady, failover, note
+        endpoint.name,
+        endpoint.tier,
+        tuple(costs.values()),
+        _total(endpoint.targets, costs, {}),
+        steady,
+        failover,
+        note,
+        usual.parts,
     )
 
 
@@ -237,7 +255,9 @@ def _target(
     endpoint: PlannedEndpoint, target: PlannedTarget, catalog: Catalog, asked: Assumptions
 ) -> TargetCost:
     billing = catalog.providers[target.provider].kinds[target.deployment_kind].billing
-    source = f"{target.source}, {target.collected_on}" + (" (doubtful)" if target.doubtful else "")
+    offer = catalog.models[target.model].offers[target.provider]
+    source = f"{offer.price_source or target.source}, {offer.priced_on or target.collected_on}"
+    source += " (doubtful)" if target.doubtful else ""
     commitment = ""
     rent: Decimal | None
     tokens: Decimal | None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Collection
 
 from ..errors import Problem
 from .routes import RouteError, RouteTable, TargetRoute
-from .settings import GatewaySettings
+from .settings import GatewaySettings, host_and_port
 
 __all__ = ["refuse_cycles"]
 
@@ -39,25 +40,35 @@ def refuse_cycles(table: RouteTable, settings: GatewaySettings, names: Collectio
 
 def _own(target: TargetRoute, settings: GatewaySettings) -> bool:
     given = settings.addresses.get(target.host)
-    host, port = (
-        (given.rpartition(":")[0], int(given.rpartition(":")[2])) if given else (target.host, target.port)
-    )
-    ports = {settings.port, settings.metrics_port}
-    if port == settings.admin_port and _loopback(host):
+    host, port = host_and_port(given) if given else (target.host, target.port)
+    if port == settings.admin_port and _leads_here(host):
         return True
-    if port not in ports:
+    if port not in {settings.port, settings.metrics_port}:
         return False
-    listening = settings.address
-    if host.strip("[]") == listening:
+    address = _ip(host)
+    if address is not None and address == _ip(settings.address):
         return True
-    return _loopback(host) and (_loopback(listening) or listening in ("0.0.0.0", "::"))  # noqa: S104  # compared only
+    return _leads_here(host) and _leads_here(settings.address)
 
 
-def _loopback(host: str) -> bool:
-    name = host.strip("[]").rstrip(".").lower()
+def _leads_here(host: str) -> bool:
+    """Whether it is loopback; a connection to the address of no host (`0.0.0.0`, `::`) goes there too."""
+    name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    address = _ip(host)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address in any spelling that the system connects to: `127.1`, `0x7f000001` and `::ffff:127.0.0.1` are one."""
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        pass
+    else:
+        return getattr(address, "ipv4_mapped", None) or address
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host.rstrip(".")))
+    except (OSError, ValueError):
+        return None

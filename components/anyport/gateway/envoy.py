@@ -19,6 +19,7 @@ from .envoy_callers import caller_clusters, caller_filters
 from .envoy_parts import (
     Config,
     access_log,
+    duration,
     extension,
     http_options,
     lua_filter,
@@ -27,9 +28,9 @@ from .envoy_parts import (
     reply_format,
     router,
 )
-from .envoy_upstreams import drill_cluster, target_clusters
-from .lua_text import TRIGGERS, front_lua, targets_lua
-from .routes import EndpointRoute, RouteError, RouteTable
+from .envoy_upstreams import authority, drill_cluster, target_clusters
+from .lua_text import TRIGGERS, ending_lua, front_lua, targets_lua
+from .routes import EndpointRoute, RouteError, RouteTable, TargetRoute
 from .settings import GatewaySettings
 
 __all__ = ["envoy_config", "envoy_yaml"]
@@ -85,7 +86,12 @@ def _socket(address: str, port: int) -> Config:
 
 
 def _front(table: RouteTable, settings: GatewaySettings) -> Config:
-    filters = [*caller_filters(settings), lua_filter("front", front_lua(table, settings)), router()]
+    filters = [
+        lua_filter("ending", ending_lua()),
+        *caller_filters(settings),
+        lua_filter("front", front_lua(table, settings)),
+        router(),
+    ]
     route = {
         "match": {"prefix": "/v1/"},
         "route": {
@@ -124,8 +130,8 @@ def _edge(settings: GatewaySettings) -> Config:
             "headers_with_underscores_action": "REJECT_REQUEST",
             "idle_timeout": "3600s",
         },
-        "request_headers_timeout": f"{settings.request_headers_seconds}s",
-        "request_timeout": f"{settings.request_seconds}s",
+        "request_headers_timeout": duration(settings.request_headers_seconds),
+        "request_timeout": duration(settings.request_seconds),
         # Silence is bounded where the target is known; here a long answer must not be cut.
         "stream_idle_timeout": "0s",
         "server_name": "anyport",
@@ -185,7 +191,7 @@ def _order(endpoint: EndpointRoute, order: tuple[int, ...], settings: GatewaySet
         "name": name,
         "alt_stat_name": f"order_{name.replace('/', '_').replace(',', '_')}",
         "type": "STATIC",
-        "connect_timeout": f"{settings.connect_seconds}s",
+        "connect_timeout": duration(settings.connect_seconds),
         "per_connection_buffer_limit_bytes": settings.largest_body_bytes,
         "circuit_breakers": no_breakers(),
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
@@ -203,21 +209,12 @@ def _order(endpoint: EndpointRoute, order: tuple[int, ...], settings: GatewaySet
 
 
 def _targets(table: RouteTable, settings: GatewaySettings) -> Config:
-    routes: list[Config] = []
-    for endpoint in table.endpoints:
-        for target in endpoint.targets:
-            name = f"{endpoint.name}/{target.name}"
-            action = {
-                "timeout": "0s",
-                "idle_timeout": f"{settings.stream_idle_seconds}s",
-                "host_rewrite_literal": target.host
-                if target.port in (80, 443)
-                else f"{target.host}:{target.port}",
-            }
-            if settings.drill_key_file:
-                drilled = {"name": "x-anyport-drill", "present_match": True}
-                routes.append(_to_target(name, drill_cluster(name), action, drilled))
-            routes.append(_to_target(name, name, action))
+    routes: list[Config] = [
+        route
+        for endpoint in table.endpoints
+        for target in endpoint.targets
+        for route in _to_target(f"{endpoint.name}/{target.name}", target, settings)
+    ]
     routes.append({"match": {"prefix": "/"}, "direct_response": {"status": 500}})
     filters = [lua_filter("targets", targets_lua(table, settings)), router()]
     hidden = [
@@ -233,7 +230,8 @@ def _targets(table: RouteTable, settings: GatewaySettings) -> Config:
             {
                 "filters": [
                     manager(
-                        "targets", routes, filters, remove=hidden,
+                        # What breaks here is told to the front at once; nobody reads slowly on this side.
+                        "targets", routes, filters, remove=hidden, closing_seconds=0.1,
                         stream_idle_timeout="0s", generate_request_id=False, local_reply_config=reply_format(at_targets=True),
                     )
                 ]
@@ -242,10 +240,35 @@ def _targets(table: RouteTable, settings: GatewaySettings) -> Config:
     }  # fmt: skip
 
 
-def _to_target(name: str, cluster: str, action: Config, *conditions: Config) -> Config:
+def _to_target(name: str, target: TargetRoute, settings: GatewaySettings) -> list[Config]:
+    """The routes to `endpoint/target`, by drill or not and by stream or not.
+
+    Envoy counts silence from the request on, so what is no stream may be silent as long as its answer may take.
+    """
     here = {"name": "x-anyport-target", "string_match": {"exact": name}}
-    match = {"prefix": "/", "headers": [here, *conditions]}
-    return {"match": match, "route": {"cluster": cluster, **action}}
+    drilled = {"name": "x-anyport-drill", "present_match": True}
+    streamed = {"name": "x-anyport-stream", "string_match": {"exact": "yes"}}
+    clusters: list[tuple[str, list[Config]]] = [(name, [])]
+    if settings.drill_key_file:
+        clusters.insert(0, (drill_cluster(name), [drilled]))
+    silences: list[tuple[float, list[Config]]] = [
+        (max(settings.stream_idle_seconds, settings.answer_seconds), [])
+    ]
+    if settings.stream_idle_seconds < settings.answer_seconds:
+        silences.insert(0, (settings.stream_idle_seconds, [streamed]))
+    return [
+        {
+            "match": {"prefix": "/", "headers": [here, *of_cluster, *of_silence]},
+            "route": {
+                "cluster": cluster,
+                "timeout": "0s",
+                "idle_timeout": duration(silence),
+                "host_rewrite_literal": authority(target),
+            },
+        }
+        for cluster, of_cluster in clusters
+        for silence, of_silence in silences
+    ]
 
 
 def _metrics(settings: GatewaySettings) -> Config:

@@ -7,6 +7,7 @@ from typing import Any
 __all__ = [
     "Config",
     "access_log",
+    "duration",
     "extension",
     "http_filter",
     "http_options",
@@ -18,6 +19,13 @@ __all__ = [
 ]
 
 Config = dict[str, Any]
+
+SLOW_READER_SECONDS = 10.0
+
+
+def duration(seconds: float) -> str:
+    """A time in the form that Envoy reads, in whole milliseconds: it refuses exponents and long fractions."""
+    return f"{round(seconds, 3)}s"
 
 
 def extension(name: str, kind: str, **fields: Any) -> Config:
@@ -53,9 +61,21 @@ def manager(
     filters: list[Config],
     *,
     remove: list[str] | None = None,
+    closing_seconds: float = SLOW_READER_SECONDS,
     **fields: Any,
 ) -> Config:
-    """An HTTP connection manager with one virtual host; `remove` are request headers that go no further."""
+    """An HTTP connection manager with one virtual host.
+
+    Args:
+        prefix: its name in metrics.
+        routes: in the order in which they are looked through.
+        filters: the last one is the router.
+        remove: request headers that go no further.
+        closing_seconds: how long a connection that is being closed may make no progress. It bounds a caller that
+            asked for the end of its connection and pauses while it reads, and one that is refused before all of its
+            request was sent: either is cut off then.
+        fields: others of the connection manager.
+    """
     host: Config = {"name": prefix, "domains": ["*"], "routes": routes}
     table: Config = {"virtual_hosts": [host]}
     if remove:
@@ -66,8 +86,7 @@ def manager(
         stat_prefix=prefix,
         route_config=table,
         http_filters=filters,
-        # A broken transfer is told at once; the default keeps the caller waiting a second per listener.
-        delayed_close_timeout="0.1s",
+        delayed_close_timeout=duration(closing_seconds),
         **fields,
     )
 
@@ -142,12 +161,12 @@ def reply_format(*, at_targets: bool = False) -> Config:
 
 
 def access_log() -> Config:
-    """One JSON line per request on standard output; no bodies, no credentials."""
+    """One JSON line per request on standard output; no bodies, no credentials, no query strings, which may hold some."""
     line = {
         "time": "%START_TIME%",
         "request_id": "%REQ(X-REQUEST-ID)%",
         "caller": "%REQ(X-ANYPORT-CALLER)%",
-        "path": "%REQ(:PATH)%",
+        "path": "%PATH(NQ:PATH)%",
         "order": "%REQ(X-ANYPORT-ROUTE)%",
         "status": "%RESPONSE_CODE%",
         "served_by": "%RESP(X-SERVED-BY)%",

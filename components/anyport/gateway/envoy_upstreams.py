@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from .envoy_parts import Config, extension, http_options, no_breakers
-from .routes import RouteTable, TargetRoute
-from .settings import GatewaySettings
+import ipaddress
 
-__all__ = ["drill_cluster", "secret_file", "target_clusters"]
+from .envoy_parts import Config, duration, extension, http_options, no_breakers
+from .routes import RouteTable, TargetRoute
+from .settings import GatewaySettings, host_and_port
+
+__all__ = ["authority", "drill_cluster", "secret_file", "target_clusters"]
 
 
 def target_clusters(table: RouteTable, settings: GatewaySettings) -> list[Config]:
@@ -31,6 +33,12 @@ def drill_cluster(name: str) -> str:
     return f"drill:{name}"
 
 
+def authority(target: TargetRoute) -> str:
+    """What the Host header of a request to it says: the port only where it is not the scheme's own."""
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return host if target.port == (443 if target.tls else 80) else f"{host}:{target.port}"
+
+
 def secret_file(endpoint: str, target: str) -> str:
     """Name of the file that holds a target's credential."""
     return f"{endpoint}.{target}.yaml"
@@ -39,13 +47,13 @@ def secret_file(endpoint: str, target: str) -> str:
 def _cluster(endpoint: str, target: TargetRoute, settings: GatewaySettings) -> Config:
     name = f"{endpoint}/{target.name}"
     given = settings.addresses.get(target.host)
-    host, _, port = given.rpartition(":") if given else (target.host, "", str(target.port))
-    address = {"socket_address": {"address": host, "port_value": int(port)}}
+    host, port = host_and_port(given) if given else (target.host, target.port)
+    address = {"socket_address": {"address": host, "port_value": port}}
     cluster: Config = {
         "name": name,
         "alt_stat_name": f"target_{endpoint}_{target.name}",
         "type": "STATIC" if given else "LOGICAL_DNS",
-        "connect_timeout": f"{settings.connect_seconds}s",
+        "connect_timeout": duration(settings.connect_seconds),
         "per_connection_buffer_limit_bytes": settings.largest_body_bytes,
         "circuit_breakers": no_breakers(),
         "load_assignment": {
@@ -62,12 +70,14 @@ def _cluster(endpoint: str, target: TargetRoute, settings: GatewaySettings) -> C
 
 
 def _tls(target: TargetRoute, settings: GatewaySettings) -> Config:
-    """The certificate must be for the host name of the contract, wherever the connection goes."""
-    name = {"san_type": "DNS", "matcher": {"exact": target.host}}
+    """The certificate must be for the host of the contract, a name or an address, wherever the connection goes."""
+    address = _ip(target.host)
+    name = {"san_type": "IP_ADDRESS" if address else "DNS", "matcher": {"exact": address or target.host}}
     return extension(
         "envoy.transport_sockets.tls",
         "transport_sockets.tls.v3.UpstreamTlsContext",
-        sni=target.host,
+        # There is no server name that is an address (RFC 6066, section 3).
+        **({} if address else {"sni": target.host}),
         common_tls_context={
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
             "validation_context": {
@@ -76,6 +86,14 @@ def _tls(target: TargetRoute, settings: GatewaySettings) -> Config:
             },
         },
     )
+
+
+def _ip(host: str) -> str | None:
+    """The address in its shortest form, which is how Envoy reads a certificate's; None for a name."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
 
 
 def _credential(endpoint: str, target: TargetRoute, settings: GatewaySettings) -> Config:

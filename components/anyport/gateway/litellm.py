@@ -9,13 +9,15 @@ request tries the dead target three times.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ..errors import Problem
+from ..naming import digest
 from .routes import EndpointRoute, RouteError, RouteTable, TargetRoute
 
 __all__ = ["DENIED", "NOT_PROMISED", "LitellmSettings", "litellm_config", "litellm_yaml", "pinned"]
@@ -36,6 +38,7 @@ What LiteLLM does not promise of Anyport's failover guarantee (rendering for pla
 6. Features: what a request needs is not read; a target that lacks a feature is tried in its turn, and refuses.
 No live provider has been called through this configuration."""
 
+_MINTED = frozenset({"entra", "google_oauth"})
 _VERTEX = re.compile(r"^/v1(?:beta1)?/projects/([^/]+)/locations/([^/]+)/endpoints/openapi$")
 
 
@@ -78,7 +81,7 @@ class LitellmSettings(BaseModel):
     """Environment variable with the key that callers of the proxy use."""
     key_envs: dict[str, EnvName] = Field(default_factory=dict)
     """`endpoint/target` → environment variable with its key. Default: the variable that the contract refers
-    to, else `ANYPORT_<ENDPOINT>_<TARGET>_KEY`."""
+    to, else `ANYPORT_<ENDPOINT>_<TARGET>_KEY`, with six digits more where two targets would share that name."""
 
 
 def litellm_yaml(table: RouteTable, settings: LitellmSettings) -> str:
@@ -108,11 +111,12 @@ def litellm_config(table: RouteTable, settings: LitellmSettings) -> dict[str, An
     problems: list[Problem] = []
     models: list[dict[str, Any]] = []
     fallbacks: list[dict[str, list[str]]] = []
+    keys = _key_envs(table, settings)
     longest = 1
     for endpoint in table.endpoints:
         groups = _groups(endpoint)
         for group, target in groups:
-            params = _params(endpoint.name, target, settings, problems)
+            params = _params(endpoint.name, target, settings, keys, problems)
             models.append({"model_name": group, "litellm_params": params})
         rest = list(dict.fromkeys(group for group, _ in groups if group != endpoint.name))
         if rest:
@@ -148,10 +152,12 @@ def _groups(endpoint: EndpointRoute) -> list[tuple[str, TargetRoute]]:
 
 
 def _params(
-    endpoint: str, target: TargetRoute, settings: LitellmSettings, problems: list[Problem]
+    endpoint: str,
+    target: TargetRoute,
+    settings: LitellmSettings,
+    keys: Mapping[tuple[str, str], str],
+    problems: list[Problem],
 ) -> dict[str, Any]:
-    port = "" if target.port == (443 if target.tls else 80) else f":{target.port}"
-    origin = f"{'https' if target.tls else 'http'}://{target.host}{port}"
     common = {
         "timeout": settings.answer_seconds,
         "stream_timeout": settings.first_byte_seconds,
@@ -160,7 +166,7 @@ def _params(
     }
     if target.auth == "entra":
         # Its tokens are renewed by LiteLLM itself, from the identity it runs with.
-        return {"model": f"azure/{target.model}", "api_base": origin, "api_version": "v1", **common}
+        return {"model": f"azure/{target.model}", "api_base": target.origin, "api_version": "v1", **common}
     if target.auth == "google_oauth":
         found = _VERTEX.match(target.base_path)
         if found and target.model:
@@ -171,21 +177,37 @@ def _params(
                     "is a model deployed on Vertex AI by yourself, which this export cannot reach with renewed tokens",
                     fix="use the rendering for plain Envoy, or leave the target out", file="contract")
         )  # fmt: skip
-    key = f"os.environ/{_key_env(endpoint, target, settings)}"
     return {
         "model": f"openai/{target.model}",
-        "api_base": origin + target.base_path,
-        "api_key": key,
+        "api_base": target.origin + target.base_path,
+        "api_key": f"os.environ/{keys.get((endpoint, target.name))}",
         **common,
     }
 
 
-def _key_env(endpoint: str, target: TargetRoute, settings: LitellmSettings) -> str:
-    chosen = settings.key_envs.get(f"{endpoint}/{target.name}")
-    kind, _, name = (target.secret or "").partition(":")
-    if chosen or (kind == "env" and name):
-        return chosen or name
-    return re.sub(r"[^A-Z0-9]+", "_", f"ANYPORT_{endpoint}_{target.name}_KEY".upper())
+def _key_envs(table: RouteTable, settings: LitellmSettings) -> dict[tuple[str, str], str]:
+    """The variable of every key. `a-b` with target `c` and `a` with target `b-c` must not read one: that would send
+    the key for one vendor to the other. Names that somebody chose are theirs to share.
+    """
+    chosen: dict[tuple[str, str], str] = {}
+    plain: dict[tuple[str, str], str] = {}
+    for endpoint in table.endpoints:
+        for target in endpoint.targets:
+            if target.auth in _MINTED:
+                continue
+            pair = (endpoint.name, target.name)
+            kind, _, name = (target.secret or "").partition(":")
+            found = settings.key_envs.get("/".join(pair)) or (name if kind == "env" else "")
+            if found:
+                chosen[pair] = found
+            else:
+                plain[pair] = re.sub(r"[^A-Z0-9]+", "_", f"ANYPORT_{'_'.join(pair)}".upper())
+    taken = Counter([*(f"{name}_KEY" for name in plain.values()), *chosen.values(), settings.master_key_env])
+    own = {
+        pair: f"{name}_KEY" if taken[f"{name}_KEY"] == 1 else f"{name}_{digest(*pair).upper()}_KEY"
+        for pair, name in plain.items()
+    }
+    return {**chosen, **own}
 
 
 def _variables(value: Any) -> Iterator[str]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
-from .routes import API_PATHS, EndpointRoute, RouteTable
+from ..errors import Problem
+from .private_headers import PRIVATE_HEADERS, PRIVATE_WORDS
+from .routes import API_PATHS, EndpointRoute, RouteError, RouteTable
 from .settings import GatewaySettings
 
-__all__ = ["TRIGGERS", "callers_lua", "front_lua", "literal", "targets_lua"]
+__all__ = ["TRIGGERS", "callers_lua", "ending_lua", "front_lua", "literal", "targets_lua"]
 
 TRIGGERS: tuple[int, ...] = (401, 403, 404, 408, 410, 429, *range(500, 600))
 """Statuses that move a request on to the next target: a dead key, a retired model, a shortage, a fault."""
@@ -25,6 +27,11 @@ def callers_lua() -> str:
     return _text("callers")
 
 
+def ending_lua() -> str:
+    """Of the filter that tells callers at once of a transfer that breaks."""
+    return _text("ending")
+
+
 def front_lua(table: RouteTable, settings: GatewaySettings) -> str:
     """Of the filter that chooses the order of targets."""
     endpoints = {endpoint.name: _endpoint(endpoint) for endpoint in table.endpoints}
@@ -34,6 +41,8 @@ def front_lua(table: RouteTable, settings: GatewaySettings) -> str:
         # Without callers' keys nobody has checked who a caller says it is.
         f"local KNOWN_CALLERS = {literal(bool(settings.callers_file or settings.caller_tokens))}",
         f"local PATHS = {literal({f'/v1{path}': api for api, path in API_PATHS.items()})}",
+        f"local PRIVATE_HEADERS = {literal(dict.fromkeys(sorted(PRIVATE_HEADERS), True))}",
+        f"local PRIVATE_WORDS = {literal(PRIVATE_WORDS)}",
     ]
     drill = [f"local DRILL_KEY_FILE = {literal(settings.drill_key_file)}", _text("drill")]
     return "\n".join(
@@ -82,7 +91,11 @@ def _endpoint(endpoint: EndpointRoute) -> dict[str, Any]:
 
 
 def literal(value: Any) -> str:
-    """A Python value as a Lua one: maps, lists, texts, numbers, booleans."""
+    """A Python value as a Lua one: maps, lists, texts, numbers, booleans.
+
+    Raises:
+        RouteError: AP401, a text holds half of a surrogate pair, which no encoding has.
+    """
     if isinstance(value, dict):
         rows = ", ".join(f"[{literal(str(key))}] = {literal(item)}" for key, item in value.items())
         return f"{{{rows}}}"
@@ -92,12 +105,16 @@ def literal(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    escaped = "".join(
-        char
-        if char.isalnum() or char in " -_./:,;%+=@~"
-        else "".join(f"\\{byte:03d}" for byte in char.encode())
-        for char in str(value)
-    )
+    try:
+        escaped = "".join(
+            char
+            if char.isalnum() or char in " -_./:,;%+=@~"
+            else "".join(f"\\{byte:03d}" for byte in char.encode())
+            for char in str(value)
+        )
+    except UnicodeEncodeError:
+        wrong, got = "a text holds half of a surrogate pair", ascii(value)[:80]
+        raise RouteError([Problem("AP401", "endpoints", wrong, got=got, file="contract")]) from None
     return f'"{escaped}"'
 
 

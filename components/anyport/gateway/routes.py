@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,13 @@ class TargetRoute:
     features: frozenset[str]
     priority: int
     weight: int
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the base URL, as URLs have them: IPv6 in brackets, no port that goes unsaid."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == (443 if self.tls else 80) else f":{self.port}"
+        return f"{'https' if self.tls else 'http'}://{host}{port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ def route_table(contracts: Any, *, known_secrets: Iterable[str] | None = None) -
         endpoints.append(endpoint)
     if not endpoints and not problems:
         problems.append(Problem("AP401", "endpoints", "there is no endpoint to route to", file="contract"))
-    problems += _shared_addresses(endpoints)
+    problems += [*_twice(endpoints), *_shared_addresses(endpoints)]
     if problems:
         raise RouteError(problems)
     return RouteTable(tuple(endpoints))
@@ -164,14 +172,17 @@ def _opened(value: Any) -> Any:
         return value
     try:
         return json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise RouteError([Problem("AP401", "", "the contract is not valid JSON", file="contract")]) from None
 
 
 def _unreadable(endpoint: str, detail: Mapping[str, Any]) -> Problem:
-    place = ".".join(str(part) for part in (endpoint, *detail["loc"]))
+    place = "endpoints." + ".".join(str(part) for part in (endpoint, *detail["loc"]))
+    if detail["type"] == "string_pattern_mismatch":
+        return Problem("AP401", place, "is not the name of an endpoint or a target", got=repr(detail["input"])[:80],
+                       allowed="lower case letters, digits and hyphens, 32 at most", file="contract")  # fmt: skip
     message = str(detail["msg"])
-    return Problem("AP401", f"endpoints.{place}", message[:1].lower() + message[1:], file="contract")
+    return Problem("AP401", place, message[:1].lower() + message[1:], file="contract")
 
 
 def _target(endpoint: str, contract: TargetContract, problems: list[Problem]) -> TargetRoute | None:
@@ -237,6 +248,23 @@ def _wrong(
                     fix="give fewer targets the same priority", file="contract")
         )  # fmt: skip
     return problems
+
+
+def _twice(endpoints: Iterable[EndpointRoute]) -> list[Problem]:
+    """A name is the key of a credential, a cluster and a memory of failures: two would share them."""
+    known = list(endpoints)
+    twice = [f"endpoints.{name}" for name in _more_than_once(endpoint.name for endpoint in known)]
+    for endpoint in known:
+        names = _more_than_once(target.name for target in endpoint.targets)
+        twice += [f"endpoints.{endpoint.name}.targets.{name}" for name in names]
+    return [
+        Problem("AP401", place, "is there twice", fix="give each one a name of its own", file="contract")
+        for place in dict.fromkeys(twice)
+    ]
+
+
+def _more_than_once(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def _shared_addresses(endpoints: Iterable[EndpointRoute]) -> list[Problem]:

@@ -6,13 +6,44 @@ within two minutes, prompts with images of up to 32 MiB.
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-__all__ = ["CallerLimit", "CallerTokens", "GatewaySettings"]
+__all__ = ["CallerLimit", "CallerTokens", "GatewaySettings", "host_and_port"]
 
-Seconds = Annotated[float, Field(gt=0, le=3600)]
+Seconds = Annotated[float, Field(ge=0.001, le=3600)]
+"""Envoy is told whole milliseconds."""
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """Of `address:port`, or `[address]:port` for IPv6.
+
+    Raises:
+        ValueError: it is something else, such as a host name.
+    """
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})", text)
+    if not found or not 1 <= int(found[3]) <= 65535:
+        raise ValueError("must be an IP address and a port, as in 10.0.0.1:443 or [fd00::1]:443")
+    return _address(found[1] or found[2]), int(found[3])
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("must be an IP address, such as 127.0.0.1, 0.0.0.0 or ::") from None
+
+
+def _place(text: str) -> str:
+    host_and_port(text)
+    return text
+
+
+IpAddress = Annotated[str, AfterValidator(_address)]
+Place = Annotated[str, AfterValidator(_place)]
 
 
 class _Model(BaseModel):
@@ -55,7 +86,7 @@ class GatewaySettings(_Model):
 
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     """Where callers connect."""
-    address: str = "127.0.0.1"
+    address: IpAddress = "127.0.0.1"
     """Address to listen on. Default: loopback, so that nothing is exposed by leaving it out."""
     admin_port: Annotated[int, Field(ge=1, le=65535)] = 9901
     """Envoy's admin interface; always on loopback, since it can stop the process."""
@@ -66,13 +97,15 @@ class GatewaySettings(_Model):
     answer_seconds: Seconds = 120.0
     """The same for an answer that is no stream: its first byte comes when the whole answer is ready."""
     stream_idle_seconds: Seconds = 120.0
-    """How long a stream may be silent once it has begun; then the transfer is broken, never ended in order."""
+    """How long a stream may be silent once it has begun; then the transfer is broken, never ended in order. Not less
+    than `first_byte_seconds`, since Envoy counts silence from the request on. An answer that is no stream may be silent
+    as long as the larger of this and `answer_seconds`."""
     connect_seconds: Seconds = 1.0
     """How long a connection to a target may take."""
     failures: Annotated[int, Field(ge=1, le=100)] = 2
     """Failures in a row after which a target gets no traffic."""
     cooldown_seconds: Seconds = 5.0
-    """How long it gets none; then one request at a time tries whether it is well again."""
+    """How long it gets none; then one request in as long a time tries whether it is well again."""
     largest_body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 32 * 2**20
     """Requests above it are refused with 413. Bodies are kept until a target answers, for the next one."""
     request_headers_seconds: Seconds = 10.0
@@ -97,15 +130,32 @@ class GatewaySettings(_Model):
     ca_file: str = "/etc/ssl/certs/ca-certificates.crt"
     """Authorities that the targets' certificates are checked against."""
     tls_certificate_file: str | None = None
-    """Certificate chain to serve callers with; with `tls_key_file`. Default: plain HTTP."""
+    """Certificate chain to serve callers with; with `tls_key_file`, never alone. Default: plain HTTP."""
     tls_key_file: str | None = None
     """Key of that certificate."""
-    addresses: dict[str, str] = Field(default_factory=dict)
-    """Host name → `address:port` to connect to instead of asking DNS; certificates are still checked for the
+    addresses: dict[str, Place] = Field(default_factory=dict)
+    """Host name → `address:port` (`[address]:port` for IPv6) to connect to instead of asking DNS; certificates are still checked for the
     host name. For tests and for private addresses."""
 
     @model_validator(mode="after")
     def _callers_known(self) -> GatewaySettings:
         if self.callers_file and self.caller_tokens:
             raise ValueError("callers_file and caller_tokens are two ways to the same: give one")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_tls(self) -> GatewaySettings:
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            raise ValueError(
+                "tls_certificate_file and tls_key_file are of use together only: give both or none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _patient(self) -> GatewaySettings:
+        if self.stream_idle_seconds < self.first_byte_seconds:
+            raise ValueError(
+                f"stream_idle_seconds ({self.stream_idle_seconds:g}) must not be less than "
+                f"first_byte_seconds ({self.first_byte_seconds:g})"
+            )
         return self

@@ -2,7 +2,7 @@
 
 Nothing is ever taken out. A model that is not listed is marked and kept; a date that differs stands beside the other,
 and the earlier one governs; a kind or a region that is not listed any more is said. What the list does not tell
-(features, limits, prices) keeps the day it was collected on, in the row's note.
+(features, limits, prices) keeps the day it was collected on, in the row's note; prices keep their source too.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def compared(model: str, offer: Offer, listing: Listing) -> Outcome:
     if offer.provider != "vertex_ai":
         _regions(offer, rows, listing, outcome)
         _evidence(offer, listing, outcome)
-    changed = set(outcome.values) - {"source", "collected_on", "note"}
+    changed = set(outcome.values) - {"source", "collected_on", "note", "price_source", "priced_on"}
     outcome.state = "changed" if changed else "confirmed"
     return outcome
 
@@ -245,6 +245,16 @@ def _evidence(offer: Offer, listing: Listing, outcome: Outcome) -> None:
     _put(outcome, "note", note, held.note)
     _put(outcome, "source", _joined(_without(held.source, listing.title), listing.title), held.source)
     _put(outcome, "collected_on", max(listing.day, held.collected_on), held.collected_on)
+    is_priced = offer.input_usd_per_million is not None or offer.output_usd_per_million is not None
+    if is_priced and offer.priced_on is None and {"source", "collected_on"} & set(outcome.values):
+        outcome.values["price_source"] = offer.price_source or _without(held.source, listing.title)
+        outcome.values["priced_on"] = _rest_day(held.note) or held.collected_on
+
+
+def _rest_day(note: str) -> date | None:
+    """The day that an earlier refresh kept for what the list does not tell."""
+    found = re.search(rf"{re.escape(_REST)}(\d{{4}}-\d\d-\d\d)", note)
+    return date.fromisoformat(found[1]) if found else None
 
 
 def _without(text: str, start: str) -> str:

@@ -19,8 +19,8 @@ __all__ = ["changed_text"]
 
 ORDER = (
     "model_id", "version", "format", "servings", "regions", "regions_servings", "context_window", "max_output_tokens",
-    "embedding_dimensions", "features", "input_usd_per_million", "output_usd_per_million", "retires_on",
-    "retirement_basis", "retirement_conflict", "retires_servings", "lifecycle", "passes_to", "doubtful", "collected_on",
+    "embedding_dimensions", "features", "input_usd_per_million", "output_usd_per_million", "price_source",
+    "priced_on", "retires_on", "retirement_basis", "retirement_conflict", "retires_servings", "lifecycle", "passes_to", "doubtful", "collected_on",
     "source", "note",
 )  # fmt: skip
 """Order of an offer's keys in the data files."""

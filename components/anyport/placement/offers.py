@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ..catalog import Catalog, Offer, Region
-from ..spec_options import typed_options
+from ..catalog import Catalog, Offer, Region, processed_in
+from ..plan_refusals import no_zone
+from ..spec_options import missing_apis, typed_options
 from ..targets.registry import traits
 from .constraints import Standing
 from .policy_limits import PolicyLimits
@@ -88,6 +89,9 @@ def refused_offer(
         return "unconfirmed", f"not confirmed: {offer.evidence.note or offer.evidence.source}"
     if offer.lifecycle == "deprecated":
         return "closed", "closed to new deployments"
+    missing = missing_apis(endpoint.apis, kind, catalog.providers[offer.provider])
+    if missing:
+        return "api_missing", f"does not serve {', '.join(missing)}"
     stale = _stale(endpoint, model, today, limits.sameness.evaluated_within_days)
     days = notice(placement, limits)
     return stale or _features(endpoint, offer) or _retires(offer, kind, days, today)
@@ -156,8 +160,9 @@ def refused_region(endpoint: EndpointSpec, offer: Offer, kind: str, region: Regi
     served = offer.regions_for(kind)
     if served and region.name not in served:
         return "region", f"not among the regions known to serve it as {kind}"
-    reach = catalog.providers[offer.provider].kinds[kind].reach
-    geography = region.geography if reach != "global" else "none"
+    geographies = processed_in(catalog, offer.provider, region.name, kind)
+    if not geographies:
+        return "data_zone", no_zone(offer.provider, region.name, kind, catalog)[2]
     if endpoint.residency:
         allowed = ", ".join(endpoint.residency)
         if offer.passes_to:
@@ -165,9 +170,9 @@ def refused_region(endpoint: EndpointSpec, offer: Offer, kind: str, region: Regi
                 "residency",
                 f"calls are handed on to {offer.passes_to}, in a place that is not known; allowed: {allowed}",
             )
-        if geography not in endpoint.residency:
+        if set(geographies) - set(endpoint.residency):
             where = {"none": "anywhere", "unknown": "in a place that is not known"}.get(
-                geography, f"in {geography}"
+                geographies[0], f"in {' or '.join(geographies)}"
             )
             return "residency", f"processes data {where}; allowed: {allowed}"
     pinned = placement is not None and bool({region.name, *region.zones} & set(placement.include.regions))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 __all__ = [
     "FEATURES",
     "Capability",
+    "Claim",
     "OptionGroup",
     "OptionsContext",
     "ProviderTraits",
@@ -103,7 +104,8 @@ class Refusal:
         path: keys below `options`; empty for the options as a whole.
         message: what is wrong, without a full stop.
         fix: what to write instead.
-        code: `AP214` cannot go together, `AP216` a commitment is not acknowledged, `AP303` a setting is missing.
+        code: `AP206` another zone, `AP214` cannot go together, `AP216` a commitment is not acknowledged, `AP303` a
+            setting is missing.
     """
 
     path: tuple[str, ...]
@@ -112,7 +114,39 @@ class Refusal:
     code: str = "AP214"
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that a target takes for itself, or holds to be in one place; compared over all targets of a file.
+
+    Targets of one provider whose claims have one key clash: all of them, or with a `place` those in another one.
+
+    Attributes:
+        path: keys below `options` that say it; empty where no option does.
+        key: what is taken.
+        got: the same as shown to the user.
+        message: why it cannot be shared, without a full stop.
+        allowed: what each target may have.
+        fix: what to write instead.
+        place: where what is taken must be to be right for this target; empty where it is for one target alone.
+        among: `endpoint` where only targets that stand in for one another may not share it.
+    """
+
+    path: tuple[str, ...]
+    key: tuple[str, ...]
+    got: str
+    message: str
+    allowed: str
+    fix: str
+    place: str = ""
+    among: Literal["file", "endpoint"] = "file"
+
+
 def _nothing(context: OptionsContext) -> Iterable[Refusal]:
+    del context
+    return ()
+
+
+def _no_claims(context: OptionsContext) -> Iterable[Claim]:
     del context
     return ()
 
@@ -132,6 +166,7 @@ class ProviderTraits:
             means not known). Returns the kind and a note for the plan, or an empty kind and the refusal.
         auth: how callers authenticate at this provider.
         refuse: options that cannot go together; pure, and says all of them.
+        claims: what no other target of a file may take; pure.
     """
 
     name: str
@@ -142,3 +177,4 @@ class ProviderTraits:
     target_keys: frozenset[str] = frozenset()
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
     refuse: Callable[[OptionsContext], Iterable[Refusal]] = _nothing
+    claims: Callable[[OptionsContext], Iterable[Claim]] = _no_claims

@@ -5,7 +5,7 @@ Flags and defaults: vLLM 0.33.0, the list of options 0.32 (see the catalog's `vl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import nearest
@@ -27,15 +27,38 @@ MASTER_PORT = 29501
 SECRET = "vllm-keys"  # noqa: S105  # the name of a Kubernetes Secret
 MODELS = "/models"
 
+_NO_VALUE = frozenset({"--aggregate-engine-logging", "--disable-log-stats"})
+"""Switches without a `--no-` twin; those that have one take no value either."""
+_SEVERAL = frozenset(
+    {
+        "--allowed-media-domains",
+        "--collect-detailed-traces",
+        "--cpu-offload-params",
+        "--cudagraph-capture-sizes",
+        "--ignore-patterns",
+        "--kv-cache-dtype-skip-layers",
+        "--logits-processors",
+        "--lora-modules",
+        "--lora-target-modules",
+        "--numa-bind-cpus",
+        "--numa-bind-nodes",
+        "--offload-params",
+    }
+)
+"""Options that take as many values as follow; every other one takes one."""
+_ANY_NUMBER = 1000
+
 _OWN = {
     "--api-key": "an argument shows in the pod; use api_key",
-    "--hf-token": "an argument shows in the pod; use hugging_face_token",
     "--config": "a file could set anything unseen; write the arguments themselves",
     "--disable-access-log-for-endpoints": "it is set, so that probes do not fill the log",
     "--distributed-executor-backend": "it follows from the number of nodes",
+    "--elastic-ep-max-dp-size": "use replicas; a pod has the GPUs of one engine",
+    "--enable-elastic-ep": "use replicas; a pod has the GPUs of one engine",
     "--gpu-memory-utilization": "use gpu_memory_utilization, which the memory check reads too",
     "--grpc": "the endpoint speaks HTTP",
     "--headless": "it follows from the number of nodes",
+    "--hf-token": "an argument shows in the pod; use hugging_face_token",
     "--host": "probes and the Service need every address of the pod",
     "--load-format": "it follows from cache",
     "--master-addr": "it follows from the number of nodes",
@@ -47,6 +70,7 @@ _OWN = {
     "--node-rank": "it follows from the number of nodes",
     "--pipeline-parallel-size": "use multi_node",
     "--port": "probes, Service and network policy need it",
+    "--prefill-context-parallel-size": "it multiplies the GPUs of a server; use gpus_per_replica",
     "--revision": "use revision",
     "--root-path": "only /v1 is routed",
     "--served-model-name": "it is the name that every provider answers to",
@@ -165,16 +189,21 @@ def refused_arguments(
         known: the long options of `vllm serve`.
         parsers: those of tool calls and of reasoning that the server has already, in this order.
 
-    Values are not judged: vLLM alone knows them. A flag that is right but newer than the list is refused too.
+    Values are not judged: vLLM alone knows them. Their number is, since `vllm serve` takes a word of no flag for
+    the model, over `--model`. A flag that is right but newer than the list is refused too.
     """
-    own = _OWN | _parser_flags(*parsers)
+    own = _OWN | _parser_flags(*parsers) | _data_parallel(known)
+    last, room = "", 0
     for index, word in enumerate(extra_args):
         flag = _flag(word)
-        positive = flag.replace("--no-", "--", 1)
         if not flag:
-            if index == 0:
-                yield index, f"{word} follows no flag", "write the flag before its value"
-        elif not flag.startswith("--"):
+            room -= 1
+            if room < 0:
+                yield _left_over(index, word, last)
+            continue
+        positive = flag.replace("--no-", "--", 1)
+        last, room = flag, _values(word, flag, own, known)
+        if not flag.startswith("--"):
             yield index, f"{word} is a short option, which is not checked here", "write the long one"
         elif flag in own or positive in own:
             reason = own.get(flag) or own[positive]
@@ -183,6 +212,27 @@ def refused_arguments(
             guess = nearest(flag, known)
             fix = f"did you mean {guess}?" if guess else "see `vllm serve --help`"
             yield index, f"vllm serve has no {flag}", fix
+
+
+def _values(word: str, flag: str, own: Mapping[str, str], known: Sequence[str]) -> int:
+    """How many words after this one can be its values; of a flag that is refused anyway, any number."""
+    positive = flag.replace("--no-", "--", 1)
+    if flag not in known or flag in own or positive in own:
+        return _ANY_NUMBER
+    if "=" in word or flag in _NO_VALUE or f"--no-{positive[2:]}" in known:
+        return 0
+    return _ANY_NUMBER if flag in _SEVERAL else 1
+
+
+def _left_over(index: int, word: str, last: str) -> tuple[int, str, str]:
+    if not last:
+        return index, f"{word} follows no flag", "write the flag before its value"
+    return index, f"{word} is no value of {last}, so vLLM would serve a model of that name", f"remove {word}"
+
+
+def _data_parallel(known: Sequence[str]) -> dict[str, str]:
+    reason = "it multiplies the engines of a server beyond the GPUs of its pod; use replicas"
+    return {flag: reason for flag in known if flag.startswith("--data-parallel-")}
 
 
 def _parser_flags(tool_call: str | None = None, reasoning: str | None = None) -> dict[str, str]:

@@ -24,6 +24,7 @@ def baseline_text(entries: Iterable[Entry]) -> str:
     known = [
         {
             "fingerprint": entry.fingerprint,
+            "digest": entry.digest,
             "rule": entry.finding.rule_id,
             "file": entry.file,
             "endpoint": entry.finding.endpoint,
@@ -38,7 +39,7 @@ def baseline_text(entries: Iterable[Entry]) -> str:
 
 
 def read_baseline(text: str) -> dict[str, str]:
-    """Level by fingerprint. Raises BaselineError."""
+    """Level by digest, and by fingerprint where an earlier version wrote no digest. Raises BaselineError."""
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -56,19 +57,22 @@ def read_baseline(text: str) -> dict[str, str]:
             or one.get("level") not in _RANK
         ):
             raise BaselineError("an entry has no fingerprint or no level")
-        levels[one["fingerprint"]] = one["level"]
+        digest = one.get("digest")
+        levels[digest if isinstance(digest, str) else one["fingerprint"]] = one["level"]
     return levels
 
 
 def known_before(entries: Iterable[Entry], levels: dict[str, str]) -> tuple[list[Entry], int]:
     """The entries with known ones marked old, and how many of the baseline are found no more.
 
-    A finding that is worse than it was counts as new: what was advice and is now mandatory stops the change.
+    A finding that is worse than it was, or says another thing of the same place, counts as new: what was advice and
+    is now mandatory stops the change, and so does a target that moved from one wrong place to another.
     """
     out, met = [], set()
     for entry in entries:
-        level = levels.get(entry.fingerprint)
-        met.add(entry.fingerprint)
+        name = entry.digest if entry.digest in levels else entry.fingerprint
+        level = levels.get(name)
+        met.add(name)
         known = level is not None and _RANK[entry.finding.level] >= _RANK[level]
         out.append(replace(entry, old=True) if known else entry)
     return out, len(levels.keys() - met)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ Net = Literal["offline", "preview"]
 """Where a finding was seen: in the files, or by the engine in a preview."""
 
 _RANK = {"mandatory": 0, "advisory": 1, "note": 2}
+_DAYS = re.compile(r"\b[0-9]+ days?\b")
 _SEVERITY_RANK = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
@@ -62,6 +64,12 @@ class Entry:
     def fingerprint(self) -> str:
         """The same for the same finding whatever its wording, its line and what else is found."""
         text = "\0".join((*self.key, str(self.ordinal)))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same finding in the same words, whatever its line, the day and what else is found."""
+        text = "\0".join((*self.key, _DAYS.sub("days", self.finding.message)))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property

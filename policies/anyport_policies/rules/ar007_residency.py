@@ -25,8 +25,12 @@ def _check(endpoint: EndpointFacts, context: Context) -> Iterator[Verdict]:
             where = "in a place that is not known"
         elif target.geography == "none":
             where = "anywhere in the world"
-        elif target.geography in endpoint.residency:
+        elif target.reach == "data_zone" and not target.data_zone:
+            where = "in a data zone that is not known"
+        elif {target.geography, *(target.data_zone or ())} <= set(endpoint.residency):
             continue
+        elif target.data_zone:
+            where = f"anywhere in a data zone of {', '.join(target.data_zone)}"
         else:
             where = f"in {target.geography}"
         yield Verdict(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from ..facts import EndpointFacts
 from ..rule import Context, Rule, Verdict
 from ..serving import place_of, planned_target, provider_of
 from ..stack_facts import ResourceFacts, StackFacts, value_at
 
-__all__ = ["RULE"]
+__all__ = ["RULE", "built_by_some_stack"]
 
 DECLARED = ("provider", "operator", "region", "failure_domain")
 
@@ -104,3 +106,41 @@ RULE = Rule(
     check_stack=_check,
     view="stack",
 )
+
+
+def built_by_some_stack(*, whole: bool) -> Rule:
+    """The same demand on all stacks of a spec, before any is built: each warm target is in the share of one of them.
+
+    Its facts are those of the whole spec, with what the stacks build together as `share`.
+
+    Args:
+        whole: whether all stacks that share the spec are at hand; if not, what is left out is a note.
+    """
+    return replace(RULE, check=_all_shares if whole else _some_shares)
+
+
+def _all_shares(endpoint: EndpointFacts, context: Context) -> Iterator[Verdict]:
+    del context
+    for target in _in_no_share(endpoint):
+        yield Verdict(
+            f"target {target} of endpoint {endpoint.name} is in no stack's share, so it is never built",
+            "give it to a stack by anyport:build, or add a stack that builds it",
+            target,
+        )
+
+
+def _some_shares(endpoint: EndpointFacts, context: Context) -> Iterator[Verdict]:
+    del context
+    if left := _in_no_share(endpoint):
+        yield Verdict(
+            f"endpoint {endpoint.name}: {', '.join(left)} would have to be built by a stack that was not judged here",
+            "judge the folders of all stacks that share the spec together",
+            level="note",
+        )
+
+
+def _in_no_share(endpoint: EndpointFacts) -> list[str]:
+    share = endpoint.share or ()
+    return [
+        target.name for target in endpoint.targets if target.standby != "cold" and target.name not in share
+    ]

@@ -2,7 +2,7 @@
 
 Sources, collected 2026-11-22: Microsoft "API version lifecycle" (2026-03-19) and the troubleshooting
 page of 2026-09-20; Google's generative-ai and vertex-ai-samples notebooks and the Vertex discovery
-document v1beta1 (2026-11-06); Oracle "OpenAI-compatible API" and "API keys" pages, pydantic-ai#1385 and
+documents v1 and v1beta1 (2026-11-06); Oracle "OpenAI-compatible API" and "API keys" pages, pydantic-ai#1385 and
 vercel/ai#21153 (2026-09-18); vLLM 0.32 routes and its `authenticate.py`. What they do not say is marked
 "a guess" where it stands. Nothing here was compared with a live cloud.
 
@@ -167,7 +167,7 @@ class VertexDialect(Dialect):
     The discovery document has no `/models` under `endpoints/openapi`, so it is 404 (inferred). The
     words of the messages are a guess; the status names are Google's own. Tokens live about an hour; the
     `www-authenticate` of a stale one was seen at other Google APIs (dart-lang/pub-dev#5207), here it is a
-    guess. 429 carries no `Retry-After` (agentgateway#1500). `/responses` is in v1beta1 only.
+    guess. 429 carries no `Retry-After` (agentgateway#1500).
     """
 
     lists_models = False
@@ -195,8 +195,8 @@ class VertexDialect(Dialect):
         return [{"error": {"code": error.status, "message": self.message(error, model), "status": status}}]
 
     def has_responses(self, address: Address) -> bool:
-        """Under `endpoints/openapi` of v1beta1 only."""
-        return address.form == "v1beta1" and address.base.endswith("/endpoints/openapi")
+        """Under `endpoints/openapi` of both versions; a self-deployed endpoint has chat completions alone."""
+        return address.form in ("v1", "v1beta1") and address.base.endswith("/endpoints/openapi")
 
     def error_headers(self, error: ApiError) -> dict[str, str]:
         """No `Retry-After` from a quota; a stale token is named as such."""

@@ -1,15 +1,28 @@
 -- Reads what a request asks for and chooses the order of targets that may serve it.
--- ENDPOINTS, NAMES, PATHS and KNOWN_CALLERS come before this text, from the route table and the settings, and
--- `drill.lua` where there is a drill key.
+-- ENDPOINTS, NAMES, PATHS, KNOWN_CALLERS, PRIVATE_HEADERS and PRIVATE_WORDS come before this text, from the route
+-- table, the settings and the list that the client has too, and `drill.lua` where there is a drill key.
 
 local function has_list(text, span)
   return span and text:byte(span[1]) == OPEN_LIST and text:find('%S', span[1] + 1) < span[2]
 end
 
+-- Letters that a JSON text spells as \u0061 are read as what they are. Nothing else is: no quote comes to be this way.
+local function unescaped(text)
+  return (text:gsub('\\u00(%x%x)', function(digits)
+    local char = string.char(tonumber(digits, 16))
+    return char:find('[%w_]') and char or nil
+  end))
+end
+
 -- Quotes inside a JSON string are escaped, so none of these patterns can be met in what a user wrote.
 local function within(text, span, pattern)
-  local at = span and text:find(pattern, span[1])
-  return at ~= nil and at < span[2]
+  return span ~= nil and unescaped(text:sub(span[1], span[2])):find(pattern) ~= nil
+end
+
+-- The beginning of what a caller sent, for a message; not cut within a character.
+local function beginning(text)
+  if #text <= 80 then return text end
+  return (text:sub(1, 80):gsub('[\192-\255][\128-\191]*$', ''))
 end
 
 local FEATURE_SIGNS = {
@@ -30,17 +43,23 @@ local FEATURE_SIGNS = {
 
 local counter = 0
 
-local function forget_forged(headers)
-  local forged = {}
-  for name in pairs(headers) do
-    if name:sub(1, 10) == 'x-anyport-' and not (KNOWN_CALLERS and name == 'x-anyport-caller') or name:sub(1, 8) == 'x-envoy-' then
-      forged[#forged + 1] = name
-    end
+local function is_private(name)
+  if PRIVATE_HEADERS[name] then return true end
+  for _, word in ipairs(PRIVATE_WORDS) do
+    if name:find(word, 1, true) then return true end
   end
-  for _, name in ipairs(forged) do headers:remove(name) end
-  headers:remove('authorization')
-  headers:remove('api-key')
-  headers:remove('cookie')
+  return false
+end
+
+-- What a caller says in headers of ours or of Envoy's, and what is no target's to see.
+local function forget_callers_own(headers)
+  local dropped = {}
+  for name in pairs(headers) do
+    local known = KNOWN_CALLERS and name == 'x-anyport-caller'
+    local ours = name:sub(1, 10) == 'x-anyport-' or name:sub(1, 8) == 'x-envoy-'
+    if not known and name:sub(1, 1) ~= ':' and (ours or is_private(name)) then dropped[#dropped + 1] = name end
+  end
+  for _, name in ipairs(dropped) do headers:remove(name) end
 end
 
 local function list_models(handle)
@@ -104,9 +123,9 @@ local function check_model(handle, text, found)
     refuse(handle, '400', 'model_missing', 'The body names no model; send "model": one of ' .. table.concat(NAMES, ', ') .. '.')
     return nil
   end
-  local name = text:sub(span[1] + 1, span[2] - 1)
+  local name = unescaped(text:sub(span[1] + 1, span[2] - 1))
   if not ENDPOINTS[name] then
-    refuse(handle, '404', 'model_not_found', 'There is no model ' .. name:sub(1, 80) .. ' here; there is ' .. table.concat(NAMES, ', ') .. '.')
+    refuse(handle, '404', 'model_not_found', 'There is no model ' .. beginning(name) .. ' here; there is ' .. table.concat(NAMES, ', ') .. '.')
     return nil
   end
   return name
@@ -115,12 +134,12 @@ end
 function envoy_on_request(handle)
   local headers = handle:headers()
   local wanted = drill_wanted and drill_wanted(handle, headers)
-  forget_forged(headers)
+  forget_callers_own(headers)
   local path = (headers:get(':path') or ''):gsub('%?.*$', '')
   local method = headers:get(':method')
   if path == '/v1/models' and method == 'GET' then return list_models(handle) end
   if not PATHS[path] then
-    return refuse(handle, '404', 'unknown_url', 'There is no ' .. path:sub(1, 80) .. ' here.')
+    return refuse(handle, '404', 'unknown_url', 'There is no ' .. beginning(path) .. ' here.')
   end
   if method ~= 'POST' then
     return refuse(handle, '405', 'method_not_allowed', 'Use POST.')
@@ -148,6 +167,8 @@ function envoy_on_request(handle)
   end
   counter = counter + 1
   headers = handle:headers()
+  -- Envoy answers a gRPC request with 200 whatever became of it, so that no failure would be seen.
+  headers:replace('content-type', 'application/json')
   headers:replace('x-anyport-request', handle:timestamp(EnvoyTimestampResolution.MILLISECOND) .. '-' .. counter)
   headers:replace('x-anyport-span', found.model[1] .. '-' .. found.model[2])
   headers:replace('x-anyport-api', PATHS[path])

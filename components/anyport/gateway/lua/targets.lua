@@ -15,7 +15,7 @@ end
 local function health_of(name)
   local state = health[name]
   if not state then
-    state = {failures = 0, open_until = 0, trial_until = 0, well_until = 0}
+    state = {failures = 0, open_until = 0, trial_until = 0, well_until = 0, turn = 0}
     health[name] = state
   end
   return state
@@ -34,13 +34,14 @@ local function better_one(rest, now)
   return false
 end
 
--- Whether a dead target may be asked: never in its cool-down, then one request at a time, or every request that has
--- nothing after it that is known to be well: one that may be coming back is the best it has.
-local function may_try(state, now, patience, rest)
+-- Whether a dead target may be asked: never in its cool-down, then by one request, or by every one that has nothing
+-- after it that is known to be well: one that may be coming back is the best it has. A trial that is not over within a
+-- cool-down keeps the next one out no longer: its caller may have gone, or it hangs since before the target recovered.
+local function may_try(state, now, rest)
   if state.failures < FAILURES then return true end
   if now < state.open_until then return false end
   if now < state.trial_until then return not better_one(rest, now) end
-  state.trial_until = now + patience
+  state.trial_until = now + COOLDOWN_MS
   return true
 end
 
@@ -100,7 +101,7 @@ function envoy_on_request(handle)
     rest, as_if_failed, skipped = in_drill(drill, found['target'], rest)
     if as_if_failed then count_attempt(headers:get('x-anyport-request'), now) end
   else
-    skipped = rest ~= '' and not may_try(state, now, patience + 1000, rest)
+    skipped = rest ~= '' and not may_try(state, now, rest)
   end
   if skipped or as_if_failed then
     handle:respond({[':status'] = '503', ['x-anyport-skipped'] = 'yes'}, '')
@@ -112,6 +113,7 @@ function envoy_on_request(handle)
   mark:set('anyport', 'request', request)
   mark:set('anyport', 'api', headers:get('x-anyport-api'))
   mark:set('anyport', 'last', rest == '' and 'yes' or 'no')
+  mark:set('anyport', 'turn', tostring(state.turn))
   if drill then mark:set('anyport', 'drill', drill) end
   mark:set('anyport', 'attempts', tostring(count_attempt(request, now)))
   into_own_form(handle, target)
@@ -122,20 +124,30 @@ function envoy_on_request(handle)
   handle:clearRouteCache()
 end
 
-local function judge(handle, name, status)
-  local state = health_of(name)
-  state.trial_until = 0
-  if not TRIGGERS[status] then
-    if state.failures >= FAILURES then handle:logInfo('anyport: ' .. name .. ' is back') end
-    state.failures, state.well_until = 0, now_of(handle) + COOLDOWN_MS
-    return true
-  end
-  state.failures, state.well_until = state.failures + 1, 0
+local function note_well(handle, name, state)
   if state.failures >= FAILURES then
-    state.open_until = now_of(handle) + COOLDOWN_MS
-    handle:logWarn('anyport: ' .. name .. ' gets no traffic for ' .. COOLDOWN_MS .. ' ms after status ' .. status)
+    handle:logInfo('anyport: ' .. name .. ' is back')
+    state.turn = state.turn + 1
   end
-  return false
+  state.failures, state.trial_until, state.well_until = 0, 0, now_of(handle) + COOLDOWN_MS
+end
+
+local function note_failed(handle, name, state, status)
+  state.failures, state.trial_until, state.well_until = state.failures + 1, 0, 0
+  if state.failures < FAILURES then return end
+  state.turn = state.turn + 1
+  state.open_until = now_of(handle) + COOLDOWN_MS
+  handle:logWarn('anyport: ' .. name .. ' gets no traffic for ' .. COOLDOWN_MS .. ' ms after status ' .. status)
+end
+
+-- A target's turn ends when it is found dead and when it is found well again. What an attempt of an earlier turn comes
+-- to tells of a time that is over: it neither prolongs a cool-down nor ends it.
+local function judge(handle, name, status, turn)
+  local state, well = health_of(name), not TRIGGERS[status]
+  if turn == tostring(state.turn) then
+    if well then note_well(handle, name, state) else note_failed(handle, name, state, status) end
+  end
+  return well
 end
 
 local ENDS = {
@@ -143,37 +155,56 @@ local ENDS = {
   responses = {'event: response.completed', 'event: response.failed', 'event: response.incomplete', 'event: error'},
 }
 
+local function cut_event()
+  return '\n\ndata: ' .. error_body('server_error', 'stream_cut', 'The target ended the stream before its end.') .. '\n\n'
+end
+
 -- A stream that ends in order without its last event would look complete to the caller: it gets an error event.
 local function guard_end(handle, api)
   -- What a model says is inside a JSON text, so only the beginning of a line can be an event of the target's.
   local ends, tail, seen = ENDS[api], '\n', false
   if not ends then return end
+  local headers = handle:headers()
+  local nothing = headers:get('content-length') == '0'
+  -- An event more would not fit into a length that was said.
+  headers:remove('content-length')
+  if nothing then
+    handle:body(true):setBytes(cut_event())
+    return
+  end
   for chunk in handle:bodyChunks() do
     local size = chunk:length()
     if size == 0 then
-      if not seen then
-        chunk:setBytes('\n\ndata: ' .. error_body('server_error', 'stream_cut', 'The target ended the stream before its end.') .. '\n\n')
-      end
+      if not seen then chunk:setBytes(cut_event()) end
     elseif not seen then
-      local text = tail .. chunk:getBytes(0, size)
+      local text = (tail .. chunk:getBytes(0, size)):gsub('\r', '\n')
       for _, sign in ipairs(ends) do seen = seen or text:find('\n' .. sign, 1, true) ~= nil end
       tail = text:sub(-64)
     end
   end
 end
 
+-- What a target says to an Envoy before it is not for this one: a header of its own rate limit would stop the retries.
+local function forget_steering(headers)
+  local found = {}
+  for name in pairs(headers) do
+    if name:sub(1, 8) == 'x-envoy-' or name:sub(1, 10) == 'x-anyport-' then found[#found + 1] = name end
+  end
+  for _, name in ipairs(found) do headers:remove(name) end
+end
+
 function envoy_on_response(handle)
   local mark = handle:streamInfo():dynamicMetadata():get('anyport')
   if not mark then return end
+  forget_steering(handle:headers())
   local headers = handle:headers()
   local status = headers:get(':status')
   local well
-  headers:remove('x-anyport-drill')
   if mark['drill'] then
     well = not TRIGGERS[status]
     headers:replace('x-anyport-drill', mark['drill'])
   else
-    well = judge(handle, mark['target'], status)
+    well = judge(handle, mark['target'], status, mark['turn'])
   end
   headers:replace('x-served-by', TARGETS[mark['target']].name)
   headers:replace('x-attempts', mark['attempts'])
@@ -181,7 +212,7 @@ function envoy_on_response(handle)
   if tonumber(status) >= 400 then
     -- Another target is asked after a trigger; what this one said is not waited for.
     if well or mark['last'] == 'yes' then reshape(handle, status) end
-  elseif (headers:get('content-type') or ''):find('text/event-stream', 1, true) then
+  elseif (headers:get('content-type') or ''):lower():find('text/event-stream', 1, true) then
     guard_end(handle, mark['api'])
   end
 end

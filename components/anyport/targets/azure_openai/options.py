@@ -6,6 +6,7 @@ from ..options import Capability, ProviderTraits
 from .fields import AzureOpenaiOptions
 from .kinds import SKU_OF_KIND, choose_kind
 from .refusals import refuse
+from .together import claims
 
 __all__ = ["SKU_OF_KIND", "TRAITS", "AzureOpenaiOptions"]
 
@@ -16,6 +17,7 @@ TRAITS = ProviderTraits(
     kind=choose_kind,
     auth="entra",
     refuse=refuse,
+    claims=claims,
     capabilities={
         "regional": Capability(True, "`standard` and `ptu`; the other kinds have no failure domain"),
         "region_fallback": Capability(

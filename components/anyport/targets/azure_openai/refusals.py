@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from ...catalog import load, processed_in
 from ..options import OptionsContext, Refusal
 from .fields import AzureOpenaiOptions
-from .groups import DNS_ZONES, Diagnostics
+from .groups import DNS_ZONES, Diagnostics, Spillover
 from .kinds import PROVISIONED, REACH
 
 __all__ = ["refuse"]
@@ -49,10 +50,32 @@ def _capacity(options: AzureOpenaiOptions, context: OptionsContext) -> Iterator[
             f"only a provisioned deployment spills over; this one is {context.kind}",
             "write deployment_kind: ptu, datazone_ptu or global_ptu, or remove spillover",
         )
-    elif context.residency and REACH[options.spillover.deployment_kind] > REACH[context.kind]:
+        return
+    yield from _spilled(options.spillover, context)
+
+
+def _spilled(asked: Spillover, context: OptionsContext) -> Iterator[Refusal]:
+    """A spillover is a second deployment of the same model in the same region: it must be on offer, too."""
+    kind, catalog = asked.deployment_kind, load()
+    offer = catalog.offer(context.model, "azure_openai")
+    if offer is not None and offer.kinds and kind not in offer.kinds:
         yield Refusal(
             ("spillover", "deployment_kind"),
-            f"spilled calls would travel further ({options.spillover.deployment_kind}) than {context.kind} lets "
+            f"{context.model} is not offered as {kind}; offered: {', '.join(offer.kinds)}",
+            "write one of the pay-per-token kinds that are offered, or remove spillover",
+            code="AP210",
+        )
+    elif not processed_in(catalog, "azure_openai", context.region, kind):
+        yield Refusal(
+            ("spillover", "deployment_kind"),
+            f"{kind} answers within a data zone, and none is on record that {context.region} lies in",
+            "write another spillover.deployment_kind, or remove spillover",
+            code="AP210",
+        )
+    elif context.residency and REACH[kind] > REACH[context.kind]:
+        yield Refusal(
+            ("spillover", "deployment_kind"),
+            f"spilled calls would travel further ({kind}) than {context.kind} lets "
             f"them, but the endpoint's residency is {', '.join(context.residency)}",
             "write a spillover.deployment_kind of the same reach",
         )

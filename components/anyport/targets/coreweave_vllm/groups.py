@@ -12,6 +12,7 @@ from ..options import OptionGroup
 __all__ = [
     "Autoscaling",
     "Cluster",
+    "Domain",
     "Gateway",
     "Hostname",
     "ImageRef",
@@ -20,6 +21,7 @@ __all__ = [
     "MultiNode",
     "Network",
     "NodePool",
+    "ObjectName",
     "ObjectStorage",
     "PoolAutoscaling",
     "Quota",
@@ -27,9 +29,11 @@ __all__ = [
     "Url",
 ]
 
-Hostname = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
-]
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOSTNAME = rf"^{_LABEL}(\.{_LABEL})+$"
+Hostname = Annotated[str, StringConstraints(pattern=_HOSTNAME, max_length=253)]
+Domain = Annotated[str, StringConstraints(pattern=_HOSTNAME, max_length=189)]
+"""The 253 characters of a DNS name without the target's own label of at most 63 and its dot."""
 ImageRef = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][\w./-]*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$")]
 KubernetesName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
@@ -93,7 +97,7 @@ class Network(OptionGroup):
     """Namespace of the Ingress controller. The default is a guess: CoreWeave documents its chart, not a
     namespace. With `route: gateway` the Gateway's namespace is let in instead."""
     caller_namespaces: tuple[KubernetesName, ...] = ()
-    """Namespaces whose pods may call the servers directly. Default: none, so without a `domain` name one."""
+    """Namespaces whose pods may call the servers directly. Default: none; without a `domain` one must be named."""
     egress_ports: tuple[Port, ...] = ()
     """Further ports that servers may reach, such as 4317 for traces. Default: DNS and 443, and the object
     storage's port."""

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from ...secretref import SecretRef
-from ..options import Capability, ProviderTraits, TargetOptions
+from ..options import Capability, OptionsContext, ProviderTraits, Refusal, TargetOptions
 from .groups import (
     Autoscaling,
     Cluster,
+    Domain,
     Gateway,
-    Hostname,
     ImageRef,
     Monitoring,
     MultiNode,
     Network,
     NodePool,
+    ObjectName,
     ObjectStorage,
     Quota,
     SharedCache,
 )
 from .refusals import refuse
+from .together import claims, refuse_zone
 
 __all__ = ["TRAITS", "CoreweaveVllmOptions"]
 
@@ -65,16 +68,16 @@ class CoreweaveVllmOptions(TargetOptions):
     """The volume of `cache: shared`. Default: 2 TiB of `shared-vast`."""
     object_storage: ObjectStorage | None = None
     """The bucket of `cache: object_storage`."""
-    domain: Hostname | None = None
+    domain: Domain | None = None
     """Public DNS domain; the target is served at `<endpoint>-<target>.<domain>`. Without it nothing is exposed
-    and the target answers inside the cluster only, to the namespaces in `network`."""
+    and the target answers inside the cluster only, to `network.caller_namespaces`, which must then name one."""
     route: Literal["ingress", "gateway"] = "ingress"
     """How `/v1`, and nothing else, is exposed. Default: an Ingress, as CoreWeave's own charts do."""
     gateway: Gateway | None = None
     """The Gateway of `route: gateway`."""
-    ingress_class: str = "traefik"
+    ingress_class: ObjectName = "traefik"
     """IngressClass of the cluster's controller."""
-    cluster_issuer: str = "letsencrypt-prod"
+    cluster_issuer: ObjectName = "letsencrypt-prod"
     """cert-manager ClusterIssuer that signs the TLS certificate of an Ingress."""
     network: Network = Network()
     """Who may reach the servers and what they may reach."""
@@ -102,6 +105,11 @@ class CoreweaveVllmOptions(TargetOptions):
 def _kind(options: TargetOptions, offered: tuple[str, ...]) -> tuple[str, str]:
     del options, offered
     return "vllm", ""
+
+
+def _refuse(context: OptionsContext) -> Iterable[Refusal]:
+    yield from refuse(context)
+    yield from refuse_zone(context)
 
 
 _CAPABILITIES = {
@@ -147,5 +155,6 @@ TRAITS = ProviderTraits(
     auth="bearer_api_key",
     target_keys=frozenset({"zone", "instance_type", "replicas"}),
     capabilities=_CAPABILITIES,
-    refuse=refuse,
+    refuse=_refuse,
+    claims=claims,
 )

@@ -1,6 +1,7 @@
 """What `anyport check` refuses of a vLLM target: sizes, places, arguments, and options that cannot go together.
 
-What the catalog does not know is never refused; the plan's notes say it instead.
+What the catalog does not know is never refused for it, and the plan's notes say it; but a size that can neither be
+counted nor was said is missing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from ...catalog import Catalog, InstanceType, Offer, load, vllm_flags
 from ...errors import nearest
-from ...sizing import gpus_needed_on, misfits, nodes_needed
+from ...sizing import gpus_needed_on, memory_text, misfits, nodes_needed
 from ...vllm.command import refused_arguments
 from ..options import OptionsContext, Refusal
 
@@ -26,6 +27,7 @@ def refuse(context: OptionsContext) -> Iterable[Refusal]:
     catalog = load()
     instance = catalog.instances.get(context.instance_type or "")
     offer = catalog.offer(context.model, "coreweave_vllm")
+    yield from _machine(context, catalog, offer)
     yield from _place(context, catalog)
     yield from _image(options, context.tier)
     yield from _arguments(options, offer)
@@ -36,12 +38,39 @@ def refuse(context: OptionsContext) -> Iterable[Refusal]:
     if instance is not None and offer is not None:
         for misfit in misfits(instance, offer, options):
             yield Refusal((misfit.option,), misfit.message, misfit.fix)
-    yield from _nodes(options, instance, offer)
+        yield from _counted(options, instance, offer)
+        yield from _nodes(options, instance, offer)
     yield from _quota(options, context, gpus_needed_on(instance, options, offer))
-    if instance is None and options.node_pool is not None:
-        yield Refusal(("node_pool",), "a node pool needs the target's instance_type", "name an instance_type")
-    elif instance is not None and offer is not None:
+    if instance is not None and offer is not None:
         yield from _pool(options, context, instance, offer)
+
+
+def _machine(context: OptionsContext, catalog: Catalog, offer: Offer | None) -> Iterator[Refusal]:
+    """A machine must be named: its GPUs decide whether the model fits and where the pods may go."""
+    if context.instance_type is not None:
+        return
+    weights = offer.weights_gb if offer else None
+    needs = f": its weights need {weights:g} GB" if weights is not None else ""
+    fitting = list(_fitting(context, catalog, offer))[:3] if offer else []
+    yield Refusal(
+        (),
+        f"the target names no instance_type, so nothing shows that {context.model} fits{needs}",
+        f"add instance_type to the target{', such as ' if fitting else ''}{' or '.join(fitting)}",
+        code="AP303",
+    )
+
+
+def _fitting(context: OptionsContext, catalog: Catalog, offer: Offer) -> Iterator[str]:
+    """Machines of the place, or any where the catalog does not know it, that hold the model, with the sum."""
+    options = cast("CoreweaveVllmOptions", context.options)
+    region = catalog.region("coreweave_vllm", context.region)
+    zones = region.instance_types if region else {}
+    here = {name for zone, types in zones.items() if context.zone in (None, zone) for name in types}
+    for name in sorted(here or catalog.instances):
+        instance = catalog.instances[name]
+        gpus = gpus_needed_on(instance, options, offer)
+        if gpus and instance.gpu_memory_gb and not list(misfits(instance, offer, options)):
+            yield f"{name} ({memory_text(gpus, instance.gpu_memory_gb, options.gpu_memory_utilization)})"
 
 
 def _place(context: OptionsContext, catalog: Catalog) -> Iterator[Refusal]:
@@ -156,6 +185,12 @@ def _exposure(options: CoreweaveVllmOptions) -> Iterator[Refusal]:
                 )
     elif options.gateway is not None:
         yield Refusal(("gateway",), "route is ingress, so no Gateway is used", "say route: gateway")
+    if options.domain is None and options.route == "ingress" and not options.network.caller_namespaces:
+        yield Refusal(
+            ("domain",),
+            "nobody could call the servers: without a domain nothing is exposed, and no namespace is let in",
+            "add domain, or network: {caller_namespaces: […]} with the namespaces of your callers",
+        )
 
 
 def _scaling(options: CoreweaveVllmOptions, context: OptionsContext) -> Iterator[Refusal]:
@@ -180,15 +215,23 @@ def _node_count(options: CoreweaveVllmOptions, instance: InstanceType | None, of
     return nodes_needed(gpus_needed_on(instance, options, offer), instance)
 
 
-def _nodes(
-    options: CoreweaveVllmOptions, instance: InstanceType | None, offer: Offer | None
-) -> Iterator[Refusal]:
+def _counted(options: CoreweaveVllmOptions, instance: InstanceType, offer: Offer) -> Iterator[Refusal]:
+    """Without a figure there is no number of GPUs to start from, and one would be a guess."""
+    if gpus_needed_on(instance, options, offer) is None:
+        yield Refusal(
+            ("gpus_per_replica",),
+            f"the GPU memory of {instance.name}, or the need of the model, is not known, so GPUs cannot be counted",
+            "say gpus_per_replica",
+            code="AP303",
+        )
+
+
+def _nodes(options: CoreweaveVllmOptions, instance: InstanceType, offer: Offer) -> Iterator[Refusal]:
     if options.multi_node is None or _node_count(options, instance, offer) > 1:
         return
-    where = f"one {instance.name}" if instance else "one machine, as far as known"
     yield Refusal(
         ("multi_node",),
-        f"a server of this model fits on {where}, so there is nothing to split",
+        f"a server of this model fits on one {instance.name}, so there is nothing to split",
         "remove multi_node, or say gpus_per_replica for several machines",
     )
 

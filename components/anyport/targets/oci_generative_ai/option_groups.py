@@ -10,26 +10,51 @@ from ...secretref import SecretRef
 from ..options import OptionGroup
 
 __all__ = [
+    "ApiKeyOcid",
     "CallerGroup",
+    "CompartmentOcid",
     "ContentSafety",
     "HuggingFace",
     "ImportedModel",
     "ManagedApiKey",
+    "ModelOcid",
     "ObjectStorage",
-    "Ocid",
     "PrivateAccess",
     "Quota",
     "RegionId",
+    "TenancyOcid",
     "UnitShape",
     "WorkloadIdentity",
     "no_duplicates",
 ]
 
-Ocid = Annotated[
-    str, StringConstraints(pattern=r"^ocid1\.[a-z0-9]+\.[a-z0-9]*\.[a-z0-9-]*\.[A-Za-z0-9._-]+$")
+
+def _ocid(kinds: str) -> StringConstraints:
+    """The form of an OCID of one of these kinds, written as in a regular expression."""
+    return StringConstraints(pattern=rf"^ocid1\.({kinds})\.[a-z0-9]*\.[a-z0-9-]*\.[A-Za-z0-9._-]+$")
+
+
+ApiKeyOcid = Annotated[str, _ocid("generativeaiapikey")]
+CompartmentOcid = Annotated[str, _ocid("compartment|tenancy")]
+"""The tenancy is its own root compartment."""
+KeyOcid = Annotated[str, _ocid("key")]
+ModelOcid = Annotated[str, _ocid("generativeaimodel|generativeaiimportedmodel")]
+NsgOcid = Annotated[str, _ocid("networksecuritygroup")]
+SubnetOcid = Annotated[str, _ocid("subnet")]
+TenancyOcid = Annotated[str, _ocid("tenancy")]
+VaultOcid = Annotated[str, _ocid("vault")]
+RegionId = Annotated[
+    str, StringConstraints(pattern=r"^(af|ap|ca|eu|il|me|mx|sa|uk|us)(-[a-z]+){1,2}-\d{1,2}$")
 ]
-RegionId = Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)+-\d+$")]
-UnitShape = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$")]
+"""By the parts of the world that Oracle's SDK 2.189.0 names; not by its list of regions, which grows."""
+UnitShape = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(([A-Z]+_)?[A-Z]+\d+[A-Z]*(_\d+G)?_X(1|2|4|8|16|32)"
+        r"|LLAMA2_70|(EMBED|RERANK)_COHERE|(SMALL|MEDIUM|LARGE)_(COHERE|GENERIC)(_V?\d+)*)$"
+    ),
+]
+"""The forms of all shapes of Oracle's SDK 2.189.0: a GPU and its number, or a size of earlier years."""
 CallerGroup = Annotated[
     str,
     StringConstraints(
@@ -99,11 +124,11 @@ class ImportedModel(OptionGroup):
 class PrivateAccess(OptionGroup):
     """A private endpoint in a subnet of yours, at which the dedicated endpoint answers."""
 
-    subnet_id: Ocid
+    subnet_id: SubnetOcid
     """Subnet that holds the private endpoint's address. A change makes another private endpoint."""
     dns_prefix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=63)]
     """First part of its host name."""
-    nsg_ids: Annotated[tuple[Ocid, ...], AfterValidator(no_duplicates)] = ()
+    nsg_ids: Annotated[tuple[NsgOcid, ...], AfterValidator(no_duplicates)] = ()
     """Network security groups that say who may come. Default: none, so the subnet's own lists decide."""
 
 
@@ -112,7 +137,7 @@ class ContentSafety(OptionGroup):
 
     mode: Literal["inform", "block"] = "block"
     """`block` refuses what is found, `inform` only says so. Default `block`: who asks for safety wants it."""
-    model_id: Ocid | None = None
+    model_id: ModelOcid | None = None
     """Moderation model. Default: Oracle's."""
 
 
@@ -129,9 +154,9 @@ class ManagedApiKey(OptionGroup):
     Needs the `oci` package (`pip install 'anyport[oci]'`) where `pulumi up` runs.
     """
 
-    vault_id: Ocid
+    vault_id: VaultOcid
     """Vault that keeps the key's value."""
-    key_id: Ocid
+    key_id: KeyOcid
     """Symmetric key of that vault that encrypts it."""
     vault_region: RegionId | None = None
     """Region of the vault. Default: the target's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..options import Capability, ProviderTraits, TargetOptions
 from .refusals import refuse
 from .target_options import OciGenerativeAiOptions
+from .together import claims
 
 __all__ = ["TRAITS", "OciGenerativeAiOptions"]
 
@@ -29,6 +30,7 @@ TRAITS = ProviderTraits(
     kind=_kind,
     auth="oci_api_key",
     refuse=refuse,
+    claims=claims,
     capabilities={
         "regional": Capability(True, "unless `region_fallback` lets calls leave the region"),
         "region_fallback": Capability(True, "routing profile; on demand only, and Oracle sets the order"),

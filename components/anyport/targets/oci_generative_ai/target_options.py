@@ -10,14 +10,17 @@ from ...secretref import SecretRef
 from ..options import TargetOptions
 from ..shared_options import Alerts, Budget
 from .option_groups import (
+    ApiKeyOcid,
     CallerGroup,
+    CompartmentOcid,
     ContentSafety,
     ImportedModel,
     ManagedApiKey,
-    Ocid,
+    ModelOcid,
     PrivateAccess,
     Quota,
     RegionId,
+    TenancyOcid,
     UnitShape,
     WorkloadIdentity,
     no_duplicates,
@@ -29,11 +32,11 @@ __all__ = ["OciGenerativeAiOptions"]
 class OciGenerativeAiOptions(TargetOptions):
     """Options of an OCI Generative AI target."""
 
-    compartment_id: Ocid | None = None
+    compartment_id: CompartmentOcid | None = None
     """Compartment that holds the resources and is billed. Needed to build."""
     home_region: RegionId | None = None
     """The tenancy's home region, the only one that takes policies, quotas and budgets. Needed to build."""
-    tenancy_id: Ocid | None = None
+    tenancy_id: TenancyOcid | None = None
     """OCID of the tenancy. Needed for `workload_identity`, `quota` and `budget`, which live there."""
     deployment_kind: Literal["on_demand", "dedicated"] | None = None
     """`on_demand` is paid per token; `dedicated` is a cluster of your own. Default: `on_demand`."""
@@ -47,7 +50,7 @@ class OciGenerativeAiOptions(TargetOptions):
     """Shape of the dedicated cluster, such as `OAI_H100_X2`. Needed for `dedicated`."""
     unit_count: int = Field(default=1, ge=1, le=1000)
     """Units of the dedicated cluster."""
-    model_ocid: Ocid | None = None
+    model_ocid: ModelOcid | None = None
     """OCID of the model that a dedicated endpoint serves. `dedicated` needs this or `imported_model`."""
     imported_model: ImportedModel | None = None
     """Weights of your own, imported for the dedicated endpoint."""
@@ -63,7 +66,9 @@ class OciGenerativeAiOptions(TargetOptions):
     refused for good. Default: expected in that variable where callers run."""
     managed_api_key: ManagedApiKey | None = None
     """Make the API key here, in place of `api_key`. Default: not made, since its value then passes the engine."""
-    api_key_ids: Annotated[tuple[Ocid, ...], AfterValidator(no_duplicates)] = Field(default=(), max_length=10)
+    api_key_ids: Annotated[tuple[ApiKeyOcid, ...], AfterValidator(no_duplicates)] = Field(
+        default=(), max_length=10
+    )
     """API keys that the policy names, so that no other key of the compartment may call. Default: any key of the
     compartment, since a key must find its policy there when it is made; narrow once it exists."""
     callers: Annotated[tuple[CallerGroup, ...], AfterValidator(no_duplicates)] = Field(

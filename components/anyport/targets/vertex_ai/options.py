@@ -10,6 +10,7 @@ from ...secretref import SecretRef
 from ..options import Capability, OptionGroup, ProviderTraits, TargetOptions
 from ..shared_options import Alerts, Budget
 from .combinations import refuse
+from .together import claims
 
 __all__ = [
     "TRAITS",
@@ -120,7 +121,7 @@ class VertexAiOptions(TargetOptions):
     """Google Cloud project id. Default: `gcp:project`; one of the two is needed to build."""
     deployment_kind: Literal["maas", "gemini", "model_garden"] | None = None
     """`maas` and `gemini` are served by Google per token; `model_garden` runs the model on machines that
-    you pay for. Default: the managed kind if the catalog lists one that is not retired."""
+    you pay for. Default: the managed kind that the catalog lists, also a retired one, which is then refused."""
     machine_type: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$")] | None = None
     """Machine for `model_garden`, such as `a3-highgpu-2g`. Needed for that kind: no default is right for all models."""
     accelerator_type: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")] | None = None
@@ -190,6 +191,7 @@ TRAITS = ProviderTraits(
     kind=_kind,
     auth="google_oauth",
     refuse=refuse,
+    claims=claims,
     capabilities={
         "regional": Capability(True, "in a region; the hosts global, us and eu have no known place"),
         "region_fallback": Capability(True, "the hosts global, us and eu, which then count as no failure domain"),
