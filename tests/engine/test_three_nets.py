@@ -204,7 +204,9 @@ def test_what_is_served_beside_or_under_an_endpoint_unplanned_is_found(
     project: ProjectMaker, files: dict[str, str]
 ) -> None:
     """By hand beside the endpoint, and hidden below it; in the preview and in what was built."""
-    stack = project(files={"Pulumi.x.yaml": STACKS["a share"], "__main__.py": RAW}).init()
+    stack = project(
+        files={"Pulumi.x.yaml": STACKS["a share"], "shared.yaml": SHARED, "__main__.py": RAW}
+    ).init()
     said = {found for found in previewed(stack, files) if found[0] == "AR010"}
     assert said == {("AR010", "raw-account", "mandatory"), ("AR010", "smuggled-account", "mandatory")}
     done(stack.up())
